@@ -1,0 +1,1 @@
+"""The pure core: values in, values out; no thread, no clock, no input or output."""

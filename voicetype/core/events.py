@@ -1,0 +1,134 @@
+"""What happens in a dictation, as frozen values.
+
+The reducer (`session.step`) is fed these one at a time; it knows nothing of where they come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+SAMPLE_RATE = 16_000
+"""Samples a second, everywhere in voicetype; mono."""
+
+
+class Confidence(StrEnum):
+    """Which model said it."""
+
+    DRAFT = "draft"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A session begins. `continues`: the caret still stands behind what the last session typed."""
+
+    continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """An utterance begins at `position` (samples since the session's start, pre-roll included)."""
+
+    utterance: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """An utterance ended at `position` (samples since the session's start)."""
+
+    utterance: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptSegment:
+    """What a model said of a window of an utterance, from the utterance's beginning to the window's end.
+
+    `to_pause`: the window ends in silence, so that its last word is whole.
+    `final`: no later confirmation of this utterance will come.
+    `timestamp`: Unix time in seconds.
+    """
+
+    utterance: int
+    text: str
+    confidence: Confidence
+    window_id: int
+    corrects_window_ids: tuple[int, ...] = ()
+    to_pause: bool = False
+    final: bool = False
+    timestamp: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """No confirmation will come for an utterance (its model failed): the draft stands as it is."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """No utterance will start any more in this session; the open ones will still be confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The user wants nothing of what is not sealed yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class FocusChanged:
+    """The focus moved. `ours`: to the window that the session types into."""
+
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserTyped:
+    """A key or a mouse button of the user's own: what stands on the screen is no longer ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Erase `backspaces` user-perceived characters before the caret, then type `text`.
+
+    `epoch` is the session's epoch when the patch was made; one of an older epoch is not typed.
+    """
+
+    backspaces: int
+    text: str
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PatchApplied:
+    """The patch in flight stands on the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchFailed:
+    """The patch in flight was interrupted after `erased` and `typed` graphemes of it.
+
+    `lost`: the window, or the way to type, is gone; nothing more is typed until the focus returns.
+    """
+
+    erased: int
+    typed: int
+    lost: bool
+
+
+Event = (
+    Started
+    | SpeechStarted
+    | SpeechEnded
+    | TranscriptSegment
+    | Unconfirmed
+    | Stopped
+    | Cancelled
+    | FocusChanged
+    | UserTyped
+    | PatchApplied
+    | PatchFailed
+)

@@ -1,0 +1,38 @@
+"""Speech to text; `Transcriber` is the seam, the same class serves as fast and as heavy model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Audio = NDArray[np.float32]
+"""Samples in [-1, 1], shape (n,), 16 kHz, mono."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a model heard. `tokens` counts what it said; `retries` the longer windows it took to say it."""
+
+    text: str
+    tokens: int = 0
+    retries: int = 0
+
+
+class Transcriber(Protocol):
+    """A loaded model, without memory of what it heard before. Called by one thread at a time."""
+
+    @property
+    def name(self) -> str:
+        """The model's name as the configuration spells it."""
+
+    def transcribe(
+        self, audio: Audio, *, beam_size: int = 1, superseded: Callable[[], bool] = lambda: False
+    ) -> Hypothesis | None:
+        """The text of `audio`, shape (n,); None when `superseded` became true half way.
+
+        Raises ModelError when the model fails.
+        """

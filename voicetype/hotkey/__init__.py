@@ -1,0 +1,39 @@
+"""Ways to hear the push-to-talk key; `Hotkey` is the seam, the adapters never import each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+class Key(Enum):
+    """What the push-to-talk key, or another key beside it, did."""
+
+    DOWN = "down"
+    UP = "up"
+    OTHER = "other"  # another key went down, anywhere
+    ESCAPE = "escape"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEvent:
+    """A key event of the user's own, never one that voicetype typed. `time_s` is monotonic, in seconds."""
+
+    key: Key
+    time_s: float
+
+
+class Hotkey(Protocol):
+    """A push-to-talk key. The observer is called on a thread of the adapter's own."""
+
+    @property
+    def name(self) -> str:
+        """The way and the key, for people: "x11: Control_R"."""
+
+    def open(self, observer: Callable[[KeyEvent], None]) -> None:
+        """Grab the key. Raises HotkeyError when it is taken or unknown, with the nearest names."""
+
+    def close(self) -> None:
+        """Let go of the key. Safe to call twice."""
