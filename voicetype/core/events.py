@@ -19,6 +19,14 @@ class Confidence(StrEnum):
     CONFIRMED = "confirmed"
 
 
+class Patching(StrEnum):
+    """How a confirmation mends the drafts on the screen; all three end in the same text."""
+
+    DIFF = "diff"  # only what differs is typed again
+    REPLACE = "replace"  # a confirmation types the whole utterance again
+    WINDOW = "window"  # a confirmation takes the place of the drafts of its windows
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """A session begins. `continues`: the caret still stands behind what the last session typed."""
@@ -44,8 +52,10 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptSegment:
-    """What a model said of a window of an utterance, from the utterance's beginning to the window's end.
+    """What a model said of a window of an utterance.
 
+    A confirmation's window begins where the utterance does; a draft's where its `phrase` does, which
+    is the speech since the last pause, counted from 0 in each utterance.
     `to_pause`: the window ends in silence, so that its last word is whole.
     `final`: no later confirmation of this utterance will come.
     `timestamp`: Unix time in seconds.
@@ -58,6 +68,7 @@ class TranscriptSegment:
     corrects_window_ids: tuple[int, ...] = ()
     to_pause: bool = False
     final: bool = False
+    phrase: int = 0
     timestamp: float = 0.0
 
 

@@ -30,9 +30,16 @@ class Transcriber(Protocol):
         """The model's name as the configuration spells it."""
 
     def transcribe(
-        self, audio: Audio, *, beam_size: int = 1, superseded: Callable[[], bool] = lambda: False
+        self,
+        audio: Audio,
+        *,
+        language: str,
+        beam_size: int = 1,
+        superseded: Callable[[], bool] = lambda: False,
     ) -> Hypothesis | None:
         """The text of `audio`, shape (n,); None when `superseded` became true half way.
+
+        `language`: a Whisper code, or "auto"; an English-only model hears English whatever it says.
 
         Raises ModelError when the model fails.
         """

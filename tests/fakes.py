@@ -1,0 +1,131 @@
+"""Our own stand-ins: a screen that refuses the impossible, a model and a microphone that do as told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from voicetype.core import patch
+from voicetype.core.events import Event, Patch, PatchApplied, PatchFailed
+from voicetype.core.session import Session, step
+from voicetype.engine import Audio, Hypothesis
+from voicetype.errors import Interruption, PatchInterrupted
+from voicetype.frames import Frame
+from voicetype.keyboard import Observer
+
+
+class Screen:
+    """The session and the text field it types into. `text` is the field's, `ours` what we may erase."""
+
+    def __init__(self, session: Session, before: str = "") -> None:
+        self.session = session
+        self.text = before
+        self.erased = 0
+        self.waiting: list[Patch] = []
+
+    def feed(self, event: Event) -> None:
+        """One event, without the typist."""
+        self.session, made = step(self.session, event)
+        if made is not None:
+            self.waiting.append(made)
+
+    def type_all(self) -> None:
+        """The typist types whatever is in flight, until nothing is."""
+        while self.waiting:
+            made = self.waiting.pop(0)
+            self.text = patch.apply(self.text, made)
+            self.erased += made.backspaces
+            self.feed(PatchApplied())
+
+    def type_part(self, erased: int, typed: int, *, lost: bool) -> None:
+        """The typist is interrupted."""
+        made = self.waiting.pop(0)
+        self.text = patch.partly(self.text, made, erased, typed)
+        self.erased += erased
+        self.feed(PatchFailed(erased, typed, lost))
+
+
+class FakeTranscriber:
+    """A model that says what `says` makes of the number of samples, once `gate` is open."""
+
+    def __init__(self, name: str, says: Callable[[int], str]) -> None:
+        self.name = name
+        self.says = says
+        self.gate = threading.Event()
+        self.gate.set()
+        self.heard: list[int] = []
+
+    def transcribe(
+        self,
+        audio: Audio,
+        *,
+        language: str,
+        beam_size: int = 1,
+        superseded: Callable[[], bool] = lambda: False,
+    ) -> Hypothesis | None:
+        """What was told to be said."""
+        assert language
+        assert beam_size > 0
+        self.heard.append(len(audio))
+        assert self.gate.wait(10)
+        return None if superseded() else Hypothesis(self.says(len(audio)), 1)
+
+
+class FakeMicrophone:
+    """Frames of sound (a tone) and silence, one for each letter: "s" is spoken, "." is silent."""
+
+    def __init__(self, script: str, error: Exception | None = None) -> None:
+        self._script, self._error = script, error
+        self._stopped = threading.Event()
+
+    def __iter__(self) -> Iterator[Frame]:
+        for letter in self._script:
+            if self._stopped.is_set():
+                return
+            yield np.full(512, 1.0 if letter == "s" else 0.0, np.float32)
+        if self._error:
+            raise self._error
+
+    def stop(self) -> None:
+        """End the iteration."""
+        self._stopped.set()
+
+
+class FakeKeyboard:
+    """A text field in memory. `interruptions` are what the next patches run into, None for nothing."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.patches: list[Patch] = []
+        self.interruptions: list[PatchInterrupted | None] = []
+        self.observer: Observer = lambda _: None
+
+    def open(self, observer: Observer) -> None:
+        """Remember whom to tell."""
+        self.observer = observer
+
+    def claim(self) -> bool:
+        """Never behind our own text."""
+        return False
+
+    def apply(self, made: Patch) -> None:
+        """Type, or run into the next interruption."""
+        interruption = self.interruptions.pop(0) if self.interruptions else None
+        if interruption is None:
+            self.text = patch.apply(self.text, made)
+            self.patches.append(made)
+            return
+        self.text = patch.partly(self.text, made, interruption.erased, interruption.typed)
+        raise interruption
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+def focus_lost(erased: int = 0, typed: int = 0) -> PatchInterrupted:
+    """What a keyboard raises when another window has the focus."""
+    return PatchInterrupted(Interruption.FOCUS, erased, typed)

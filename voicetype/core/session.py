@@ -1,0 +1,187 @@
+"""The reducer: everything that decides what stands on the screen.
+
+`step(session, event)` is pure and total. The theory, in five rules:
+
+Rule 1. What we want on the screen is the texts of the open utterances, oldest first. One diff
+against what is there serves drafts, confirmations that come late, and corrections across
+utterances alike.
+Rule 2. `on_screen` is known, never hoped for: one patch is in flight at a time, and only what the
+typist says of it changes `on_screen`. What is wanted meanwhile waits for that word.
+Rule 3. The oldest utterance is *sealed* once its last confirmation stands on the screen. Sealed text
+is never touched again.
+Rule 4. A key or a click of the user's own, or a lost focus, seals what stands: the rest of an
+utterance may still be appended, nothing before it can be mended. Each such event begins a new
+epoch, and the typist does not type patches of an older one.
+Rule 5. While the window that the session types into does not have the focus, nothing is wanted of
+the typist; the text goes on and waits for the focus or the end of the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from voicetype.core import patch, wording
+from voicetype.core.events import (
+    Cancelled,
+    Confidence,
+    Event,
+    FocusChanged,
+    Patch,
+    PatchApplied,
+    PatchFailed,
+    Patching,
+    SpeechEnded,
+    SpeechStarted,
+    Started,
+    Stopped,
+    TranscriptSegment,
+    Unconfirmed,
+    UserTyped,
+)
+from voicetype.core.utterance import Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A dictation. `shown` are the pieces of `on_screen`, one for each of the first utterances."""
+
+    patching: Patching = Patching.DIFF
+    epoch: int = 0
+    before: str = ""  # the character before our text where it is known to be ours
+    done: str = ""  # the sealed text
+    utterances: tuple[Utterance, ...] = ()
+    on_screen: str = ""  # ours to mend
+    shown: tuple[str, ...] = ()
+    in_flight: Patch | None = None
+    aimed: tuple[str, ...] = ()  # the pieces that stand once the patch in flight does
+    lost_focus: bool = False
+    stopped: bool = False
+
+    def pieces(self) -> tuple[str, ...]:
+        """The text wanted of each open utterance, with the space before it."""
+        pieces: list[str] = []
+        last = (self.before + self.done)[-1:]
+        for utterance in self.utterances:
+            piece = wording.join(last, "".join(utterance.words(self.patching)).lstrip())
+            pieces.append(piece)
+            last = (last + piece)[-1:]
+        return tuple(pieces)
+
+    @property
+    def text(self) -> str:
+        """The whole text of the session so far, typed or not."""
+        return (self.done + "".join(self.pieces())).strip()
+
+    @property
+    def finished(self) -> bool:
+        """Nothing will change any more."""
+        settled = self.stopped and self.in_flight is None and all(u.final for u in self.utterances)
+        return settled and (self.lost_focus or not self.utterances)
+
+
+def step(session: Session, event: Event) -> tuple[Session, Patch | None]:
+    """Take one event in; the patch, if any, is in flight until PatchApplied or PatchFailed comes."""
+    rewrite = False
+    match event:
+        case Started(continues):
+            before = (session.before + session.done)[-1:] if continues else ""
+            session = Session(session.patching, session.epoch + 1, before)
+        case SpeechStarted(utterance):
+            session = replace(session, utterances=(*session.utterances, Utterance(utterance)))
+        case TranscriptSegment(confidence=Confidence.DRAFT):
+            session = _change(session, event.utterance, lambda u: u.drafted(event))
+        case TranscriptSegment():
+            session = _change(session, event.utterance, lambda u: u.corrected(event))
+            rewrite = session.patching is Patching.REPLACE
+        case Unconfirmed(utterance):
+            session = _change(session, utterance, Utterance.settled)
+        case Cancelled():
+            silenced = tuple(u.silenced() for u in session.utterances)
+            session = replace(session, utterances=silenced, stopped=True)
+        case Stopped():
+            session = replace(session, stopped=True)
+        case UserTyped():
+            session = _let_go(replace(session, epoch=session.epoch + 1))
+        case FocusChanged(ours) if ours is session.lost_focus:
+            session = _let_go(replace(session, epoch=session.epoch + 1, lost_focus=not ours))
+        case PatchApplied() | PatchFailed():
+            session = _landed(session, event)
+        case SpeechEnded() | FocusChanged():
+            pass
+    return _aim(_seal(session), rewrite=rewrite)
+
+
+def _change(session: Session, utterance: int, change: Callable[[Utterance], Utterance]) -> Session:
+    changed = tuple(change(u) if u.id == utterance else u for u in session.utterances)
+    return replace(session, utterances=changed)
+
+
+def _aim(session: Session, *, rewrite: bool) -> tuple[Session, Patch | None]:
+    """The patch to what is wanted now, unless one is in flight or the focus is elsewhere (rules 2, 5)."""
+    if session.in_flight is not None or session.lost_focus:
+        return session, None
+    pieces = session.pieces()
+    keep = 0 if rewrite else None
+    aim = patch.make(session.on_screen, "".join(pieces), epoch=session.epoch, keep=keep)
+    if aim is None:
+        return _seal(replace(session, shown=pieces)), None
+    return replace(session, in_flight=aim, aimed=pieces), aim
+
+
+def _landed(session: Session, event: PatchApplied | PatchFailed) -> Session:
+    """What the typist says of the patch in flight becomes what is known of the screen (rule 2)."""
+    aim = session.in_flight
+    if aim is None:
+        return session
+    if isinstance(event, PatchApplied):
+        session = replace(session, on_screen=patch.apply(session.on_screen, aim), shown=session.aimed)
+    else:
+        on_screen = patch.partly(session.on_screen, aim, event.erased, event.typed)
+        pieces = session.aimed if event.typed or event.erased == aim.backspaces else session.shown
+        session = replace(
+            session,
+            on_screen=on_screen,
+            shown=_divide(on_screen, pieces),
+            epoch=session.epoch + 1,
+            lost_focus=session.lost_focus or event.lost,
+        )
+    session = replace(session, in_flight=None, aimed=())
+    return _let_go(session) if aim.epoch != session.epoch else session
+
+
+def _divide(on_screen: str, pieces: tuple[str, ...]) -> tuple[str, ...]:
+    """`on_screen`, a beginning of the joined pieces, as pieces of its own."""
+    divided: list[str] = []
+    for piece in pieces:
+        divided.append(on_screen[: len(piece)])
+        on_screen = on_screen[len(piece) :]
+    return tuple(divided)
+
+
+def _let_go(session: Session) -> Session:
+    """Seal what stands (rule 4); a patch in flight is let go of when its fate is known."""
+    if session.in_flight is not None:
+        return session
+    shown = session.shown + ("",) * (len(session.utterances) - len(session.shown))
+    kept = tuple(
+        replace(u, sealed=u.sealed + wording.split(piece.strip()))
+        for u, piece in zip(session.utterances, shown, strict=True)
+    )
+    return replace(session, done=session.done + session.on_screen, on_screen="", shown=(), utterances=kept)
+
+
+def _seal(session: Session) -> Session:
+    """Seal the oldest utterances whose last confirmation stands on the screen (rule 3)."""
+    while session.in_flight is None and session.utterances and session.utterances[0].final:
+        wanted, shown = session.pieces()[0], (session.shown or ("",))[0]
+        if wanted != shown or not session.on_screen.startswith(shown):
+            break
+        session = replace(
+            session,
+            done=session.done + shown,
+            on_screen=session.on_screen[len(shown) :],
+            shown=session.shown[1:],
+            utterances=session.utterances[1:],
+        )
+    return session

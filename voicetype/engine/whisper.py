@@ -1,0 +1,199 @@
+"""A Whisper model on short windows.
+
+`WhisperModel.transcribe` pads every window to 30 s, which makes a draft of five seconds of speech
+cost as much as half a minute of it. The encoder takes any length, so a window here is the speech
+with a tail of zero *audio* (the sign for the model that the speech is over; without it stock models
+loop) and a floor on its length. Three guards stand behind that: a cap on the tokens that so much
+speech can hold, a test for a text that repeats itself, and a ladder of longer windows for what fails
+the guards, the last of which is the padded window the model was trained on. A draft climbs no further than
+the second rung: the next draft is due before the padded one would be there.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicetype.core.events import SAMPLE_RATE
+from voicetype.core.wording import clean
+from voicetype.engine import Audio, Hypothesis
+from voicetype.errors import ModelError
+
+_HOP = 160  # samples a mel frame
+_LONGEST_S = 30.0
+_TOKENS_PER_S = 8.0  # more than a fast talker's
+_SPARE_TOKENS = 6
+_COMPRESSIBLE = 2.4  # openai/whisper's own sign of a loop: text length / zlib length
+
+
+@dataclass(frozen=True, slots=True)
+class WindowShape:
+    """How audio is laid into a window. Seconds: the zero tail behind the speech, and the least length."""
+
+    tail_s: float
+    floor_s: float
+
+    def samples(self, speech_samples: int) -> int:
+        """The window's length in samples for so much speech, at most 30 s of it."""
+        wanted = max(speech_samples + round(self.tail_s * SAMPLE_RATE), round(self.floor_s * SAMPLE_RATE))
+        return min(wanted, round(_LONGEST_S * SAMPLE_RATE))
+
+
+LADDER = (WindowShape(2.56, 5.0), WindowShape(5.0, 10.0), WindowShape(_LONGEST_S, _LONGEST_S))
+"""The windows that are tried, one after the other, until a text passes the guards."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How a model computes: CTranslate2's device and compute type, and processor threads."""
+
+    device: str = "auto"
+    compute_type: str = "int8"
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """What the decoder is told of a language: the tokens before the text, and those it may not say."""
+
+    tokenizer: Any
+    tokens: list[int]
+    suppressed: list[int]
+
+
+class Whisper:
+    """A loaded faster-whisper model; one thread at a time calls it."""
+
+    def __init__(self, folder: Path, name: str, options: EngineOptions = EngineOptions()) -> None:
+        """Load the CTranslate2 model in `folder`. Raises ModelError."""
+        from faster_whisper import WhisperModel
+
+        try:
+            self._model: Any = WhisperModel(
+                str(folder),
+                device=options.device,
+                compute_type=options.compute_type,
+                cpu_threads=options.threads,
+                local_files_only=True,
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ModelError(
+                f"The model {name} could not be loaded: {error}",
+                f"Remove it with `voicetype models remove {name}` and fetch it again.",
+            ) from error
+        self._name = name
+        self._prompts: dict[str, _Prompt] = {}
+
+    @property
+    def name(self) -> str:
+        """The model's name as the configuration spells it."""
+        return self._name
+
+    def warm_up(self) -> None:
+        """Pay for the first call's allocations now, not with the user's first word."""
+        self.transcribe(np.zeros(SAMPLE_RATE, np.float32), language="en")
+
+    def transcribe(
+        self,
+        audio: Audio,
+        *,
+        language: str,
+        beam_size: int = 1,
+        superseded: Callable[[], bool] = lambda: False,
+    ) -> Hypothesis | None:
+        """The text of `audio`, shape (n,), of which the last 30 s are heard.
+
+        None when `superseded` became true before the text was there. Raises ModelError.
+        """
+        speech = audio[-round(_LONGEST_S * SAMPLE_RATE) :]
+        ladder = LADDER if beam_size > 1 else LADDER[:2]
+        for retries, shape in enumerate(ladder):
+            try:
+                encoded = self._encode(speech, shape)
+                if superseded():
+                    return None
+                prompt = self._prompt(language, encoded)
+                said, capped = self._decode(encoded, prompt, len(speech), beam_size)
+            except RuntimeError as error:
+                raise ModelError(
+                    f"The model {self._name} failed: {error}", "The other model carries on."
+                ) from error
+            loop = loop_start(said)
+            text = clean(prompt.tokenizer.decode(said[:loop]))
+            last = retries == len(ladder) - 1
+            # A draft is worth no second pass for a loop: what stands before it is as good as a draft gets.
+            if last or not (capped or compressible(text) or (loop is not None and beam_size > 1)):
+                break
+        return Hypothesis(text, len(said), retries)
+
+    def _encode(self, speech: Audio, shape: WindowShape) -> Any:
+        window = np.zeros(shape.samples(len(speech)), np.float32)
+        window[: len(speech)] = speech[: len(window)]
+        features: NDArray[np.float32] = self._model.feature_extractor(window)
+        features = features[:, : round(_LONGEST_S * SAMPLE_RATE) // _HOP]
+        if features.shape[1] in (160, 256):
+            # CTranslate2 takes an encoder output of the mel input's own shape for mel (80 * 2, 128 * 2).
+            features = features[:, :-1]
+        return self._model.encode(features)
+
+    def _decode(
+        self, encoded: Any, prompt: _Prompt, speech_samples: int, beam_size: int
+    ) -> tuple[list[int], bool]:
+        """The tokens, and whether there are as many as the cap allows: more than so much speech holds."""
+        cap = round(speech_samples / SAMPLE_RATE * _TOKENS_PER_S) + _SPARE_TOKENS
+        result = self._model.model.generate(
+            encoded,
+            [prompt.tokens],
+            beam_size=beam_size,
+            max_length=len(prompt.tokens) + cap,
+            suppress_tokens=prompt.suppressed,
+        )[0]
+        said: list[int] = result.sequences_ids[0]
+        return said, len(said) >= cap
+
+    def _prompt(self, language: str, encoded: Any) -> _Prompt:
+        """The prompt for a language, which "auto" takes from the encoded speech."""
+        if not self._model.model.is_multilingual:
+            language = "en"
+        elif language == "auto":
+            language = self._model.model.detect_language(encoded)[0][0][0][2:-2]
+        if language not in self._prompts:
+            self._prompts[language] = self._make_prompt(language)
+        return self._prompts[language]
+
+    def _make_prompt(self, language: str) -> _Prompt:
+        from faster_whisper.tokenizer import Tokenizer
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        multilingual = self._model.model.is_multilingual
+        tokenizer = Tokenizer(self._model.hf_tokenizer, multilingual, task="transcribe", language=language)
+        tokens = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        return _Prompt(tokenizer, tokens, list(get_suppressed_tokens(tokenizer, [-1])))
+
+
+def loop_start(tokens: list[int]) -> int | None:
+    """Where a hypothesis begins to say itself again; None where it does not.
+
+    A loop is a run of tokens that stands twice in a row: of four or more tokens, or several times for
+    shorter ones, since people do say "no, no, no" and "very, very".
+    """
+    for size in range(1, len(tokens) // 2 + 1):
+        wanted = size * (4 if size == 1 else 2 if size < 4 else 1)
+        repeated = 0
+        for at in range(size, len(tokens)):
+            repeated = repeated + 1 if tokens[at] == tokens[at - size] else 0
+            if repeated >= wanted:
+                return at - repeated + 1
+    return None
+
+
+def compressible(text: str) -> bool:
+    """Whether a long text compresses like a loop (openai/whisper's own sign and threshold)."""
+    raw = text.encode()
+    return len(raw) > 100 and len(raw) / len(zlib.compress(raw)) > _COMPRESSIBLE

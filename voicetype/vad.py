@@ -1,0 +1,51 @@
+"""Frame -> how much of it is speech, by WebRTC's voice activity detector."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicetype.core.events import SAMPLE_RATE
+
+PIECE_SAMPLES = SAMPLE_RATE // 100
+"""10 ms, the shortest piece the detector takes, so that a frame of 512 samples holds three or four."""
+
+FLOOR_RMS = 5e-4
+"""A piece below -66 dBFS is never speech: the detector takes faint, steady hiss for voice at times."""
+
+
+class VoiceActivity:
+    """The share of voiced 10 ms pieces in a frame. Owned by the listening thread.
+
+    The detector learns the room's noise, and frames are no multiple of a piece: what is left over
+    waits for the next frame. `reset` forgets both.
+    """
+
+    def __init__(self, aggressiveness: int) -> None:
+        """`aggressiveness`: 0 (takes much for speech) to 3 (little). Raises ValueError for another."""
+        self._aggressiveness = aggressiveness
+        self._rest: NDArray[np.float32]
+        self.reset()
+
+    def __call__(self, frame: NDArray[np.float32]) -> float:
+        """From 0.0 to 1.0; `frame` has the shape (n,), 16 kHz. A frame without a whole piece: 0.0."""
+        samples = np.concatenate([self._rest, frame])
+        whole = len(samples) - len(samples) % PIECE_SAMPLES
+        self._rest = samples[whole:]
+        pieces = samples[:whole].reshape(-1, PIECE_SAMPLES)
+        if not len(pieces):
+            return 0.0
+        return sum(map(self._voiced, pieces)) / len(pieces)
+
+    def reset(self) -> None:
+        """Forget what was heard."""
+        import webrtcvad
+
+        self._detector = webrtcvad.Vad(self._aggressiveness)
+        self._rest = np.zeros(0, dtype=np.float32)
+
+    def _voiced(self, piece: NDArray[np.float32]) -> bool:
+        # The detector hears quiet pieces as well: it learns the noise from them.
+        pcm = (np.clip(piece, -1.0, 1.0) * 32767.0).astype(np.int16)
+        voiced = bool(self._detector.is_speech(pcm.tobytes(), SAMPLE_RATE))
+        return voiced and float(np.sqrt(np.mean(np.square(piece)))) >= FLOOR_RMS

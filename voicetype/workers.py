@@ -1,0 +1,179 @@
+"""A model on a thread of its own, which hears one window at a time and lets stale ones go.
+
+The theory. A model is slower than the clock now and then, on some machines always, so windows wait;
+what waits is out of date soon. Rule 1: an ordinary window waits alone, a newer one takes its place
+(*latest wins*). Rule 2: a window that text hangs on is never dropped: the fast model's at a pause,
+the heavy model's at the end of an utterance. Rule 3: a heavy window in progress, whose text nobody
+needs any more because the speech paused or ended meanwhile, is given up half way.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from voicetype.engine import Hypothesis, Transcriber
+from voicetype.errors import VoicetypeError
+from voicetype.listening import Window
+
+log = logging.getLogger(__name__)
+
+Outcome = Hypothesis | None
+"""What a model made of a window; None: it did not hear it, or failed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """A window, how to hear it, and whom to tell. `done` is called once, on any thread."""
+
+    window: Window
+    language: str
+    beam_size: int
+    done: Callable[[Window, Outcome], None] = field(repr=False)
+
+    @property
+    def kept(self) -> bool:
+        """Whether text hangs on it (rule 2)."""
+        return self.window.final or (self.window.to_pause and not self.window.heavy)
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it makes an ordinary window's text worthless (rule 3)."""
+        return self.window.final or self.window.to_pause
+
+
+class Worker:
+    """A model and its thread. `submit`, `clear`, `replace` and `close` may be called from anywhere."""
+
+    def __init__(
+        self, role: str, load: Callable[[], Transcriber], failed: Callable[[VoicetypeError], None]
+    ) -> None:
+        """`load` runs on the worker's thread; where it raises, `failed` is told."""
+        self.role = role
+        self._load: Callable[[], Transcriber] | None = load
+        self._failed = failed
+        self._model: Transcriber | None = None
+        self._waiting: list[Request] = []
+        self._running: Request | None = None
+        self._given_up = False
+        self._last: tuple[int, int, Hypothesis] | None = None
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name=f"voicetype-{role}", daemon=True)
+        self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """The loaded model's name; empty while there is none."""
+        return self._model.name if self._model else ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a model is loaded."""
+        return self._model is not None
+
+    def replace(self, load: Callable[[], Transcriber]) -> None:
+        """Load another model as soon as no window waits; until then the old one hears."""
+        with self._changed:
+            self._load = load
+            self._changed.notify_all()
+
+    def wait_ready(self) -> bool:
+        """Block until the wanted model is loaded; False where that failed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._load is None or self._closed)
+            return self._model is not None
+
+    def submit(self, request: Request) -> None:
+        """Hear this window next."""
+        with self._changed:
+            stale = [r for r in self._waiting if not r.kept]
+            self._waiting = [r for r in self._waiting if r.kept] + [request]
+            self._changed.notify_all()
+        for dropped in stale:
+            dropped.done(dropped.window, None)
+
+    def clear(self) -> None:
+        """Nobody wants any of it any more; what runs is given up."""
+        with self._changed:
+            self._waiting, self._given_up, self._last = [], True, None
+
+    def wait_idle(self) -> None:
+        """Block until every window so far was heard."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not (self._waiting or self._running))
+
+    def close(self) -> None:
+        """End the thread after the call it is in."""
+        with self._changed:
+            self._closed, self._waiting, self._given_up = True, [], True
+            self._changed.notify_all()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            if isinstance(job, Request):
+                outcome = self._hear(job)
+                with self._changed:
+                    self._running = None
+                    self._changed.notify_all()
+                job.done(job.window, outcome)
+            else:
+                self._load_model(job)
+
+    def _next(self) -> Request | Callable[[], Transcriber] | None:
+        """The next thing to do; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._load or self._waiting)
+            if self._closed:
+                return None
+            if self._load and not (self._waiting and self._model):
+                return self._load
+            self._running, self._given_up = self._waiting.pop(0), False
+            return self._running
+
+    def _load_model(self, load: Callable[[], Transcriber]) -> None:
+        model = self._model
+        try:
+            model = load()
+        except VoicetypeError as error:
+            log.warning("%s", error)
+            self._failed(error)
+        with self._changed:
+            self._model = model
+            if self._load is load:
+                self._load = None
+            self._changed.notify_all()
+
+    def _hear(self, request: Request) -> Outcome:
+        window = request.window
+        if self._last and window.same_as is not None and self._last[:2] == (window.utterance, window.same_as):
+            return self._last[2]
+        if self._model is None:
+            return None
+        try:
+            hypothesis = self._model.transcribe(
+                window.audio,
+                language=request.language,
+                beam_size=request.beam_size,
+                superseded=lambda: self._superseded(request),
+            )
+        except VoicetypeError as error:
+            log.warning("%s", error)
+            return None
+        except Exception:  # a model may fail in any way, and the dictation goes on
+            log.exception("the %s model failed on window %d", self.role, window.window_id)
+            return None
+        if hypothesis is not None:
+            self._last = (window.utterance, window.window_id, hypothesis)
+        return hypothesis
+
+    def _superseded(self, request: Request) -> bool:
+        with self._changed:
+            if self._given_up:
+                return True
+            if not request.window.heavy or request.window.final:
+                return False
+            return any(r.urgent and r.window.same_as != request.window.window_id for r in self._waiting)
