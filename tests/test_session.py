@@ -285,7 +285,9 @@ def test_the_screen_ends_as_the_confirmed_texts(
     assert screen.text == "theirs: " + screen.session.text
 
 
-INTRUSIONS = st.sampled_from([UserTyped(), FocusChanged(ours=False), FocusChanged(ours=True), Cancelled()])
+INTRUSIONS: st.SearchStrategy[Event] = st.sampled_from(
+    [UserTyped(), FocusChanged(ours=False), FocusChanged(ours=True), Cancelled()]
+)
 
 
 @settings(max_examples=300, deadline=None)

@@ -56,6 +56,7 @@ class Session:
     in_flight: Patch | None = None
     aimed: tuple[str, ...] = ()  # the pieces that stand once the patch in flight does
     lost_focus: bool = False
+    refocused: bool = False  # while the patch in flight was typed: its word on the focus is out of date
     stopped: bool = False
 
     def pieces(self) -> tuple[str, ...]:
@@ -63,7 +64,10 @@ class Session:
         pieces: list[str] = []
         last = (self.before + self.done)[-1:]
         for utterance in self.utterances:
-            piece = wording.join(last, "".join(utterance.words(self.patching)).lstrip())
+            said = "".join(utterance.words(self.patching))
+            if not utterance.sealed or last.isspace():
+                said = said.lstrip()  # else it goes on where it was sealed, perhaps in mid-word
+            piece = said if utterance.sealed else wording.join(last, said)
             pieces.append(piece)
             last = (last + piece)[-1:]
         return tuple(pieces)
@@ -104,7 +108,7 @@ def step(session: Session, event: Event) -> tuple[Session, Patch | None]:
         case UserTyped():
             session = _let_go(replace(session, epoch=session.epoch + 1))
         case FocusChanged(ours) if ours is session.lost_focus:
-            session = _let_go(replace(session, epoch=session.epoch + 1, lost_focus=not ours))
+            session = _let_go(replace(session, epoch=session.epoch + 1, lost_focus=not ours, refocused=ours))
         case PatchApplied() | PatchFailed():
             session = _landed(session, event)
         case SpeechEnded() | FocusChanged():
@@ -126,7 +130,7 @@ def _aim(session: Session, *, rewrite: bool) -> tuple[Session, Patch | None]:
     aim = patch.make(session.on_screen, "".join(pieces), epoch=session.epoch, keep=keep)
     if aim is None:
         return _seal(replace(session, shown=pieces)), None
-    return replace(session, in_flight=aim, aimed=pieces), aim
+    return replace(session, in_flight=aim, aimed=pieces, refocused=False), aim
 
 
 def _landed(session: Session, event: PatchApplied | PatchFailed) -> Session:
@@ -144,7 +148,7 @@ def _landed(session: Session, event: PatchApplied | PatchFailed) -> Session:
             on_screen=on_screen,
             shown=_divide(on_screen, pieces),
             epoch=session.epoch + 1,
-            lost_focus=session.lost_focus or event.lost,
+            lost_focus=session.lost_focus or (event.lost and not session.refocused),
         )
     session = replace(session, in_flight=None, aimed=())
     return _let_go(session) if aim.epoch != session.epoch else session

@@ -30,7 +30,16 @@ class Utterance:
     def words(self, patching: Patching) -> Words:
         """The words wanted on the screen: confirmed ones, then what only the drafts reach."""
         words = self.confirmed + wording.follow(self.confirmed, self._drafted_only(patching))
-        return agreement.beyond(self.sealed, words) if self.sealed else words
+        return self._unsealed(words) if self.sealed else words
+
+    def _unsealed(self, words: Words) -> Words:
+        """The words that are not sealed; of one that was sealed half typed, its rest."""
+        reached = agreement.covered(self.sealed, words)
+        rest = words[reached:]
+        if not reached:
+            return rest
+        half, whole = self.sealed[-1].strip(), words[reached - 1].strip()
+        return (whole[len(half) :], *rest) if half != whole and whole.startswith(half) else rest
 
     def _drafted_only(self, patching: Patching) -> Words:
         overtaken = self.confirmed_to_pause and self.draft_window <= self.confirmed_window

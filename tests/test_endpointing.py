@@ -1,0 +1,103 @@
+"""Where utterances begin, pause and end; and which windows fall due."""
+
+from __future__ import annotations
+
+from voicetype.core.endpointing import Endpoint, Endpointing, EndpointingRules, Paused
+from voicetype.core.events import SpeechEnded, SpeechStarted
+from voicetype.core.windows import Cadence, Due, Windows
+
+FRAME = 512
+RULES = EndpointingRules(
+    pre_roll_s=0.128, pause_s=0.256, end_s=0.512, enough_s=4.0, long_silence_s=1.536, longest_s=8.0
+)
+
+
+def run(script: str, rules: EndpointingRules = RULES) -> tuple[Endpointing, list[Endpoint]]:
+    """`script`: "s" is a voiced frame, "." a silent one; "s*20" repeats."""
+    state = Endpointing(rules)
+    found: list[Endpoint] = []
+    for part in script.split():
+        letter, _, count = part.partition("*")
+        for _ in range(int(count or 1)):
+            state, endpoints = state.step(1.0 if letter == "s" else 0.0, FRAME)
+            found += endpoints
+    return state, found
+
+
+def test_a_click_is_no_speech() -> None:
+    assert run(".*10 s*2 .*20")[1] == []
+
+
+def test_speech_begins_a_pre_roll_early() -> None:
+    assert run(".*10 s*3")[1] == [SpeechStarted(0, 6 * FRAME)]  # onset at frame 10, 4 frames of pre-roll
+
+
+def test_pre_roll_does_not_reach_before_the_beginning() -> None:
+    assert run("s*3")[1] == [SpeechStarted(0, 0)]
+
+
+def test_a_pause_is_told_once() -> None:
+    found = run("s*20 .*30")[1]
+    assert found[1:] == [Paused(0, 28 * FRAME, 20 * FRAME)]
+
+
+def test_the_voice_may_return_and_pause_again() -> None:
+    kinds = [type(e) for e in run("s*20 .*10 s*5 .*10")[1]]
+    assert kinds == [SpeechStarted, Paused, Paused]
+
+
+def test_a_long_silence_ends_a_short_utterance() -> None:
+    found = run("s*20 .*48")[1]
+    assert found[-1] == SpeechEnded(0, 68 * FRAME)
+
+
+def test_a_short_silence_ends_a_long_utterance() -> None:
+    assert SpeechEnded(0, (130 + 16) * FRAME) in run("s*130 .*16")[1]
+    assert not [e for e in run("s*20 .*16")[1] if isinstance(e, SpeechEnded)]
+
+
+def test_a_full_window_is_cut_in_its_widest_gap() -> None:
+    state, found = run("s*160 .*6 s*100")
+    assert found == [
+        SpeechStarted(0, 0),
+        SpeechEnded(0, 163 * FRAME + 256),
+        SpeechStarted(1, 163 * FRAME + 256),
+    ]
+    assert state.start == 163 * FRAME + 256
+
+
+def test_the_next_utterance_takes_no_audio_of_the_last() -> None:
+    found = run("s*20 .*48 s*5")[1]
+    assert found[-1] == SpeechStarted(1, 68 * FRAME)
+
+
+def test_finish_ends_what_is_open() -> None:
+    state, _ = run("s*20")
+    assert state.finish()[1] == (SpeechEnded(0, 20 * FRAME),)
+    assert Endpointing(RULES).finish()[1] == ()
+
+
+def test_windows_count_the_fast_ticks() -> None:
+    windows = Windows(Cadence(4000, 16000)).opened(1000)
+    dues: list[Due] = []
+    for position in range(1000, 1000 + 33_000, 500):
+        windows, due = windows.advance(position)
+        dues += [due] if due else []
+    assert [d.window_id for d in dues] == list(range(8))
+    assert all(d.fast for d in dues)
+    assert [(d.window_id, d.corrects) for d in dues if d.heavy] == [(3, (0, 1, 2, 3)), (7, (4, 5, 6, 7))]
+
+
+def test_ids_go_on_over_utterances_and_pauses() -> None:
+    windows = Windows(Cadence(4000, 16000)).opened(0)
+    windows, _ = windows.advance(4000)
+    windows, pause = windows.pause(fast=True, heavy=True)
+    assert (pause.window_id, pause.corrects) == (1, (0, 1))
+    windows, due = windows.opened(90_000).advance(94_000)
+    assert due == Due(2, fast=True, heavy=False)
+
+
+def test_ticks_that_fall_due_together_are_one_window() -> None:
+    windows, due = Windows(Cadence(4000, 16000)).opened(0).advance(17_000)
+    assert due == Due(0, fast=True, heavy=True, corrects=(0,))
+    assert windows.advance(17_500)[1] is None

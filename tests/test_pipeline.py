@@ -1,0 +1,284 @@
+"""The stream graph with fakes: from frames to a text field, with everything that overtakes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, focus_lost
+from voicetype.core.events import Confidence, FocusChanged, Patch, Patching, TranscriptSegment, UserTyped
+from voicetype.core.stream import Began, Dropped, Finished, Typed
+from voicetype.engine import Transcriber
+from voicetype.errors import (
+    AudioError,
+    Interruption,
+    KeyboardError,
+    ModelError,
+    PatchInterrupted,
+    VoicetypeError,
+)
+from voicetype.pipeline import Dictation, Pipeline, Settings
+from voicetype.workers import Worker
+
+pytestmark = pytest.mark.usefixtures("voiced_by_level")
+
+SPOKEN = "one two three four five six seven eight nine ten".split()  # noqa: SIM905  # a list of words
+
+
+@pytest.fixture
+def voiced_by_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame is speech when it is not silent: the detector takes no tone for a voice."""
+
+    class Level:
+        def __init__(self, aggressiveness: int) -> None:
+            assert aggressiveness
+
+        def __call__(self, frame) -> float:  # type: ignore[no-untyped-def]
+            return float(frame.max() > 0.5)
+
+    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", Level)
+
+
+@dataclass
+class Rig:
+    """A pipeline with two fake models and a fake keyboard, and all that was reported."""
+
+    fast: FakeTranscriber
+    heavy: FakeTranscriber
+    keyboard: FakeKeyboard = field(default_factory=FakeKeyboard)
+    reported: list[object] = field(default_factory=list)
+    happened: threading.Condition = field(default_factory=threading.Condition)
+
+    def report(self, news: object) -> None:
+        with self.happened:
+            self.reported.append(news)
+            self.happened.notify_all()
+
+    def wait_for(self, seen: Callable[[], bool]) -> None:
+        with self.happened:
+            assert self.happened.wait_for(seen, 10)
+
+    def of(self, *kinds: type) -> list[object]:
+        return [news for news in self.reported if isinstance(news, kinds)]
+
+
+def words(samples: int) -> str:
+    """A word for each quarter of a second heard."""
+    return " ".join(SPOKEN[: samples // 4000])
+
+
+def sentence(samples: int) -> str:
+    """The same as a careful model says it."""
+    return (words(samples).capitalize() + ".") if words(samples) else ""
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig(FakeTranscriber("quick", words), FakeTranscriber("slow", sentence))
+
+
+Dictate = Callable[..., Dictation]
+
+
+@pytest.fixture
+def dictate(rig: Rig) -> Iterator[Dictate]:
+    """Start a dictation of a script on the rig."""
+    made: list[tuple[Pipeline, Worker, Worker]] = []
+
+    def begin(
+        script: str | FakeMicrophone, realtime: bool = False, patching: Patching = Patching.DIFF
+    ) -> Dictation:
+        if not made:
+            fast, heavy = (_worker(role, model) for role, model in (("fast", rig.fast), ("heavy", rig.heavy)))
+            pipeline = Pipeline(fast, heavy, rig.keyboard)
+            pipeline.open()
+            made.append((pipeline, fast, heavy))
+        source = FakeMicrophone(script) if isinstance(script, str) else script
+        how = Settings(language="en", realtime=realtime, patching=patching)
+        return made[0][0].dictate(source, how, rig.report)
+
+    yield begin
+    for pipeline, fast, heavy in made:
+        rig.fast.gate.set()
+        rig.heavy.gate.set()
+        pipeline.close()
+        fast.close()
+        heavy.close()
+
+
+def _worker(role: str, model: Transcriber) -> Worker:
+    worker = Worker(role, lambda: model, lambda _: None)
+    assert worker.wait_ready()
+    return worker
+
+
+@pytest.mark.parametrize("patching", list(Patching))
+def test_a_word_on_its_way_from_the_microphone_to_the_key(
+    rig: Rig, dictate: Dictate, patching: Patching
+) -> None:
+    text = dictate("s" * 60 + "." * 20, patching=patching).finished.result(10)
+    assert rig.keyboard.text == text
+    assert text.startswith("One two three four five six seven")
+    assert text.endswith(".")
+    segments = [s for s in rig.reported if isinstance(s, TranscriptSegment)]
+    ids = [s.window_id for s in segments if s.confidence is Confidence.DRAFT]
+    assert ids == sorted(set(ids))
+    confirmed = [s for s in segments if s.confidence is Confidence.CONFIRMED]
+    corrected = [n for s in confirmed for n in s.corrects_window_ids]
+    assert corrected == list(range(corrected[-1] + 1))
+    assert isinstance(rig.reported[0], Began)
+    assert isinstance(rig.reported[-1], Finished)
+    assert rig.reported[-1].text == text
+    assert not rig.of(Dropped)
+
+
+def test_drafts_stand_before_the_heavy_model_has_said_anything(rig: Rig, dictate: Dictate) -> None:
+    rig.heavy.gate.clear()
+    dictation = dictate("s" * 60, realtime=True)
+    rig.wait_for(lambda: any(isinstance(n, Typed) for n in rig.reported))
+    assert "one" in rig.keyboard.text
+    rig.heavy.gate.set()
+    assert dictation.finished.result(10) == rig.keyboard.text
+
+
+def test_two_utterances(rig: Rig, dictate: Dictate) -> None:
+    text = dictate("s" * 20 + "." * 60 + "s" * 20).finished.result(10)
+    assert text == rig.keyboard.text
+    assert text.count("One two") == 2
+
+
+def test_cancel_in_the_middle_of_a_model_call(rig: Rig, dictate: Dictate) -> None:
+    rig.heavy.gate.clear()
+    dictation = dictate("s" * 60, realtime=True)
+    rig.wait_for(lambda: any(isinstance(n, Typed) for n in rig.reported))
+    dictation.cancel()
+    rig.heavy.gate.set()
+    assert dictation.finished.result(10) == ""
+    assert rig.keyboard.text == ""
+
+
+def test_a_cancelled_dictation_leaves_nothing_for_the_next(rig: Rig, dictate: Dictate) -> None:
+    rig.heavy.gate.clear()
+    first = dictate("s" * 60, realtime=True)
+    rig.wait_for(lambda: bool(rig.heavy.heard))
+    first.cancel()
+    first.finished.result(10)
+    rig.heavy.gate.set()
+    second = dictate("s" * 20)
+    assert second.finished.result(10) == rig.keyboard.text == "One two."
+
+
+def test_a_heavy_model_that_raises_leaves_the_drafts(rig: Rig, dictate: Dictate) -> None:
+    def fail(_: int) -> str:
+        raise ModelError("It broke.", "Mend it.")
+
+    rig.heavy.says = fail
+    text = dictate("s" * 60).finished.result(10)
+    assert text == rig.keyboard.text
+    assert text.startswith("one two three")
+    assert {d.model for d in rig.reported if isinstance(d, Dropped)} == {"heavy"}
+
+
+def test_a_fast_model_that_raises_costs_only_the_drafts(rig: Rig, dictate: Dictate) -> None:
+    def fail(_: int) -> str:
+        raise ZeroDivisionError
+
+    rig.fast.says = fail
+    text = dictate("s" * 60).finished.result(10)
+    assert text == rig.keyboard.text
+    assert text.startswith("One two three")
+
+
+def test_a_dead_microphone_ends_the_dictation_with_what_was_said(rig: Rig, dictate: Dictate) -> None:
+    broken = FakeMicrophone("s" * 60, AudioError("The microphone is gone.", "Plug it in."))
+    text = dictate(broken).finished.result(10)
+    assert text == rig.keyboard.text
+    assert text.startswith("One two")
+    assert [str(e) for e in rig.of(VoicetypeError)] == ["The microphone is gone."]
+
+
+def test_a_lost_focus_keeps_the_text_and_types_no_more(rig: Rig, dictate: Dictate) -> None:
+    rig.keyboard.interruptions = [None, focus_lost(0, 2)]
+    text = dictate("s" * 60).finished.result(10)
+    assert text.startswith("one two three")
+    assert len(rig.keyboard.patches) == 1
+    assert text.startswith(rig.keyboard.text)
+    assert len(rig.keyboard.text) < len(text)
+
+
+def test_typing_goes_on_when_the_focus_returns(rig: Rig, dictate: Dictate) -> None:
+    """Also where it was back before the typist's word that it was gone."""
+
+    class Flickering(FakeKeyboard):
+        def apply(self, made: Patch) -> None:
+            if self.interruptions:
+                self.observer(FocusChanged(ours=False))
+                self.observer(FocusChanged(ours=True))
+            super().apply(made)
+
+    rig.keyboard = Flickering()
+    rig.keyboard.interruptions = [focus_lost(), None, focus_lost(0, 2)]
+    assert dictate("s" * 60).finished.result(10) == rig.keyboard.text
+
+
+def test_a_key_of_the_users_own_is_the_end_of_our_claim(rig: Rig, dictate: Dictate) -> None:
+    rig.heavy.gate.clear()
+    dictation = dictate("s" * 60, realtime=True)
+    rig.wait_for(lambda: any(isinstance(n, Typed) for n in rig.reported))
+    standing = rig.keyboard.text
+    rig.keyboard.observer(UserTyped())
+    rig.heavy.gate.set()
+    text = dictation.finished.result(10)
+    assert text.startswith(standing[:3])
+    assert all(p.backspaces <= len(rig.keyboard.text) for p in rig.keyboard.patches)
+
+
+def test_a_keyboard_that_fails_keeps_the_text(rig: Rig, dictate: Dictate) -> None:
+    rig.keyboard.interruptions = [PatchInterrupted(Interruption.BROKEN, 0, 0)] * 50
+    text = dictate("s" * 60).finished.result(10)
+    assert text.startswith("One two")
+    assert rig.keyboard.text == ""
+    assert len(rig.of(VoicetypeError)) == 1
+
+
+def test_no_focused_window_refuses_the_dictation(
+    rig: Rig, dictate: Dictate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def claim() -> bool:
+        raise KeyboardError("No window has the focus.", "Click into one.")
+
+    monkeypatch.setattr(rig.keyboard, "claim", claim)
+    with pytest.raises(KeyboardError, match="No window has the focus"):
+        dictate("s" * 60)
+
+
+def test_a_reader_that_fails_ends_the_dictation_rather_than_hanging_it(
+    rig: Rig, dictate: Dictate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def report(_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(rig, "report", report)
+    with pytest.raises(BrokenPipeError):
+        dictate("s" * 60).finished.result(10)
+    monkeypatch.setattr(rig, "report", lambda _: None)
+    assert dictate("s" * 20).finished.result(10)
+
+
+def test_stop_lets_what_was_said_be_confirmed(rig: Rig, dictate: Dictate) -> None:
+    rig.heavy.gate.clear()
+    dictation = dictate("s" * 60, realtime=True)
+    rig.wait_for(lambda: any(isinstance(n, Typed) for n in rig.reported))
+    dictation.stop()
+    dictation.stop()
+    rig.heavy.gate.set()
+    assert dictation.finished.result(10) == rig.keyboard.text
+
+
+def test_silence_types_nothing(rig: Rig, dictate: Dictate) -> None:
+    assert dictate("." * 200).finished.result(10) == ""
+    assert rig.keyboard.patches == []
+    assert rig.fast.heard == rig.heavy.heard == []
