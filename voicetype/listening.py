@@ -33,7 +33,6 @@ class Window:
     window_id: int
     audio: Audio
     heavy: bool
-    corrects: tuple[int, ...] = ()
     phrase: int = 0
     to_pause: bool = False
     final: bool = False
@@ -112,10 +111,10 @@ class Listening:
         utterance = self._endpointing.utterance
         if due.fast:
             audio = self._slice(self._phrase_start, position)
-            yield Window(utterance, due.window_id, audio, False, (), self._phrase, to_pause)
+            yield Window(utterance, due.window_id, audio, False, self._phrase, to_pause)
         if due.heavy:
             audio = self._slice(self._start, position)
-            yield Window(utterance, due.window_id, audio, True, due.corrects, to_pause=to_pause)
+            yield Window(utterance, due.window_id, audio, True, to_pause=to_pause)
 
     def _resume(self) -> None:
         """The voice is back after a pause, where the next phrase may begin."""

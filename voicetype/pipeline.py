@@ -45,7 +45,7 @@ from voicetype.core.events import (
 )
 from voicetype.core.session import Session, step
 from voicetype.core.stream import Began, Dropped, Finished, StreamEvent
-from voicetype.core.windows import Cadence
+from voicetype.core.windows import Cadence, corrected
 from voicetype.errors import VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.keyboard import Keyboard
@@ -142,6 +142,7 @@ class Dictation:
         self._pipeline, self._source, self._settings, self._report = pipeline, source, settings, report
         self._stats = Stats()
         self._typist = Typist(pipeline._keyboard, self._tell)
+        self._confirmed_id = -1
         self._cancels: Subject[None] = Subject()
         self._go = threading.Event()
         self._subscription = SerialDisposable()
@@ -242,14 +243,18 @@ class Dictation:
         if outcome is None:
             lost: list[Item] = [Dropped(role, window.window_id, now)]
             return [*lost, Unconfirmed(window.utterance)] if window.final else lost
-        confidence = Confidence.CONFIRMED if window.heavy else Confidence.DRAFT
+        confidence = Confidence.DRAFT
+        corrects: tuple[int, ...] = ()
+        if window.heavy:  # on the heavy model's thread alone
+            confidence, corrects = Confidence.CONFIRMED, corrected(self._confirmed_id, window.window_id)
+            self._confirmed_id = window.window_id
         return [
             TranscriptSegment(
                 window.utterance,
                 outcome.text,
                 confidence,
                 window.window_id,
-                corrects_window_ids=window.corrects,
+                corrects_window_ids=corrects,
                 to_pause=window.to_pause,
                 final=window.final,
                 phrase=window.phrase,

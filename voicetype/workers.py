@@ -10,6 +10,7 @@ needs any more because the speech paused or ended meanwhile, is given up half wa
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from voicetype.errors import VoicetypeError
 from voicetype.listening import Window
 
 log = logging.getLogger(__name__)
+
+NICE = {"fast": 5, "heavy": 10}
+"""Niceness of each model's threads: sound and keys come first, then drafts, then confirmations."""
 
 Outcome = Hypothesis | None
 """What a model made of a window; None: it did not hear it, or failed."""
@@ -113,6 +117,8 @@ class Worker:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
+        # Linux keeps niceness by thread, and a model's own threads take it over from the one that loads it.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE.get(self.role, 0))
         while (job := self._next()) is not None:
             if isinstance(job, Request):
                 outcome = self._hear(job)

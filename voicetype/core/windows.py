@@ -15,12 +15,16 @@ class Cadence:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A window that is due. `fast` and `heavy` say for which model; `corrects` goes with `heavy`."""
+    """A window that is due. `fast` and `heavy` say for which model."""
 
     window_id: int
     fast: bool
     heavy: bool
-    corrects: tuple[int, ...] = ()
+
+
+def corrected(before: int, window_id: int) -> tuple[int, ...]:
+    """The windows that a confirmation of `window_id` corrects, when the last one was `before` (-1: none)."""
+    return tuple(range(before + 1, window_id + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,6 @@ class Windows:
 
     cadence: Cadence
     window_id: int = -1
-    confirmed_id: int = -1
     utterance_start: int = 0  # samples since the session's start
     fast_ticks: int = 0  # of this utterance
     heavy_ticks: int = 0
@@ -60,9 +63,4 @@ class Windows:
 
     def _due(self, *, fast: bool, heavy: bool) -> tuple[Windows, Due]:
         window_id = self.window_id + 1
-        if not heavy:
-            return replace(self, window_id=window_id), Due(window_id, fast, heavy)
-        corrects = tuple(range(self.confirmed_id + 1, window_id + 1))
-        return replace(self, window_id=window_id, confirmed_id=window_id), Due(
-            window_id, fast, heavy, corrects
-        )
+        return replace(self, window_id=window_id), Due(window_id, fast, heavy)

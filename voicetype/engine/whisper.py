@@ -132,6 +132,19 @@ class Whisper:
                 break
         return Hypothesis(text, len(said), retries)
 
+    def transcribe_long(self, audio: Audio, *, language: str, beam_size: int = 5) -> str:
+        """The text of a whole recording, offline: faster-whisper's own padded windows. Raises ModelError."""
+        try:
+            segments, _ = self._model.transcribe(
+                audio,
+                language=None if language == "auto" else language,
+                beam_size=beam_size,
+                condition_on_previous_text=False,
+            )
+            return " ".join(filter(None, (clean(segment.text) for segment in segments)))
+        except RuntimeError as error:
+            raise ModelError(f"The model {self._name} failed: {error}", "Try another model.") from error
+
     def _encode(self, speech: Audio, shape: WindowShape) -> Any:
         window = np.zeros(shape.samples(len(speech)), np.float32)
         window[: len(speech)] = speech[: len(window)]

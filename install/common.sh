@@ -1,0 +1,209 @@
+# shellcheck shell=bash
+# What run.sh and test.sh share; they source it. Nothing here removes or replaces a package, or
+# touches the running desktop.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+venv=$root/.venv
+# Folders of other Pythons would be looked into before our own environment.
+unset PYTHONHOME PYTHONPATH
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+    printf '%s\n' "$@" >&2
+    exit 1
+}
+
+# Run a command up to three times: mirrors and package indexes fail for a moment now and then.
+retry() {
+    local try
+    for try in 1 2 3; do
+        if "$@"; then return 0; fi
+        if [ "$try" != 3 ]; then
+            say "That failed; trying again in 5 seconds."
+            sleep 5
+        fi
+    done
+    return 1
+}
+
+# Is a package installed, or one that provides it (some were renamed with a t64 at the end)?
+installed() {
+    dpkg-query -W -f='${db:Status-Status}\t${Package}, ${Provides}\n' 2>/dev/null |
+        awk -F '\t' -v name="$1" '
+            $1 == "installed" {
+                count = split($2, names, /, */)
+                for (i = 1; i <= count; i++) {
+                    sub(/[ :(].*/, "", names[i])
+                    if (names[i] == name) found = 1
+                }
+            }
+            END { exit !found }'
+}
+
+# The first of each "a|b|c" whose kind is not installed at all.
+missing_of() {
+    local wanted each
+    for wanted in "$@"; do
+        for each in ${wanted//|/ }; do
+            if installed "$each"; then continue 2; fi
+        done
+        say "${wanted%%|*}"
+    done
+}
+
+may_be_root() {
+    [ "$(id -u)" = 0 ] && return 0
+    command -v sudo >/dev/null || return 1
+    sudo -n true 2>/dev/null || { [ -t 0 ] && [ -t 2 ]; }
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+apt_install() {
+    as_root apt-get update -q -q -o DPkg::Lock::Timeout=120 &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -q -y --no-install-recommends \
+            --no-remove -o DPkg::Lock::Timeout=120 "$@"
+}
+
+# Install what is missing of the named packages, or say what that is.
+need_packages() {
+    command -v dpkg-query >/dev/null || {
+        say "This is neither Debian nor Ubuntu: install their counterparts of these yourself: $*"
+        return
+    }
+    local missing
+    mapfile -t missing < <(missing_of "$@")
+    if [ "${#missing[@]}" = 0 ]; then
+        say "System packages: all there."
+        return
+    fi
+    if ! may_be_root || ! as_root true; then
+        fail "These system packages are missing: ${missing[*]}" \
+            "Ask an administrator, or run this: apt-get install --no-install-recommends ${missing[*]}"
+    fi
+    say "System packages: installing ${missing[*]}"
+    local log
+    log=$(mktemp)
+    retry apt_install "${missing[@]}" >"$log" 2>&1 || {
+        tail -n 15 "$log" >&2
+        rm -f "$log"
+        fail "These system packages could not be installed: ${missing[*]}"
+    }
+    rm -f "$log"
+}
+
+# With `sudo install/…`, the rest is the user's own: the environment, the models, the desktop.
+continue_as_user() {
+    local user=${SUDO_USER:-root}
+    if [ "$(id -u)" != 0 ] || [ "$user" = root ] || [ "$(stat -c %U "$root")" != "$user" ]; then return; fi
+    say "Going on as $user."
+    local runtime
+    runtime=/run/user/$(id -u "$user")
+    exec sudo -H -u "$user" env XDG_RUNTIME_DIR="$runtime" \
+        DBUS_SESSION_BUS_ADDRESS="unix:path=$runtime/bus" "$0" "$@"
+}
+
+# The system's own Python, since only it can load the system's GTK.
+system_python() {
+    local each
+    for each in /usr/bin/python3 $(printf '%s\n' /usr/bin/python3.[0-9]* | sort -rV); do
+        [[ $each =~ python3(\.[0-9]+)?$ ]] || continue
+        if "$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            say "$each"
+            return
+        fi
+    done
+    fail "Python 3.11 or newer is needed in /usr/bin; there is $(/usr/bin/python3 --version 2>&1)." \
+        "Where the distribution has one beside its own, this installs it: apt-get install python3.11-venv"
+}
+
+# Does the environment work, where it lies, on this Python?
+venv_is_sound() {
+    [ -x "$venv/bin/python" ] && grep -q 'include-system-site-packages = true' "$venv/pyvenv.cfg" 2>/dev/null &&
+        "$venv/bin/python" - "$venv" "$1" <<'PYTHON' 2>/dev/null
+import os, subprocess, sys
+venv, system = sys.argv[1:]
+version = subprocess.run([system, "-c", "import sys; print(sys.version)"], capture_output=True, text=True).stdout
+import pip
+# Scripts in bin name the folder in which the environment was made.
+with open(f"{venv}/bin/pip") as script:
+    here = venv in script.readline()
+sys.exit(not (os.path.realpath(sys.prefix) == os.path.realpath(venv) and version.strip() == sys.version and here))
+PYTHON
+}
+
+may_write() {
+    [ -w "$root" ] || fail "You may not write to $root: clone voicetype to a folder of your own."
+}
+
+# make_environment "" for running, "test" for the tests; the stamp tells what was installed.
+make_environment() {
+    local extra=$1 python stamp wanted
+    python=$(system_python)
+    if ! venv_is_sound "$python"; then
+        may_write
+        say "Environment: making $venv"
+        rm -rf "$venv"
+        "$python" -m venv --system-site-packages "$venv" ||
+            fail "The environment could not be made; the package ${python##*/}-venv may be missing."
+    fi
+    wanted=$(cat "$root/install/constraints.txt" "$root/pyproject.toml" | sha256sum)
+    stamp=$venv/installed${extra:+-$extra}
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && [ -x "$venv/bin/voicetype" ]; then
+        say "Python packages: all there."
+        return
+    fi
+    say "Python packages: installing (about 400 MB the first time)"
+    may_write
+    retry "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+        -c "$root/install/constraints.txt" -e "$root${extra:+[$extra]}" ||
+        fail "The Python packages could not be installed. Check the connection, and run this again."
+    printf '%s\n' "$wanted" >"$venv/installed"
+    printf '%s\n' "$wanted" >"$stamp"
+}
+
+demo_folder=${XDG_DATA_HOME:-$HOME/.local/share}/voicetype/demo
+demo_package=asterisk-core-sounds-en-g722
+
+# Prints the path of the demo recording; nothing when it is not on this machine.
+demo_recording() {
+    local each
+    for each in "$demo_folder/demo-congrats.g722" /usr/share/asterisk/sounds/*/demo-congrats.g722; do
+        if [ -s "$each" ]; then
+            say "$each"
+            return
+        fi
+    done
+}
+
+download_demo() {
+    (
+        cd "$1" || exit 1
+        # As root, apt fetches as its own user, who may not write here; it would only complain.
+        apt-get download -q -q -o APT::Sandbox::User="$(id -un)" "$demo_package" 2>/dev/null && exit
+        may_be_root && as_root apt-get update -q -q 2>/dev/null &&
+            apt-get download -q -q -o APT::Sandbox::User="$(id -un)" "$demo_package"
+    )
+}
+
+# A real voice (Allison Smith, CC BY-SA 3.0), out of a package of the distribution. The package itself is
+# not installed: unpacking is enough, and needs no root.
+need_demo() {
+    [ -z "$(demo_recording)" ] || return 0
+    command -v apt-get >/dev/null || return 1
+    say "Demo recording: fetching the package $demo_package (11 MB)"
+    local scratch
+    mkdir -p "$demo_folder"
+    scratch=$(mktemp -d "$demo_folder.XXXXXX")
+    if retry download_demo "$scratch" && dpkg-deb -x "$scratch"/*.deb "$scratch/unpacked"; then
+        # The one that is looked for comes last, so that it stands for all.
+        find "$scratch/unpacked" -name 'demo-*.g722' ! -name 'demo-congrats.g722' -exec mv -t "$demo_folder" {} +
+        mv "$scratch/unpacked/usr/share/doc/$demo_package/copyright" "$demo_folder/"
+        find "$scratch/unpacked" -name 'demo-congrats.g722' -exec mv -t "$demo_folder" {} +
+    fi
+    rm -rf "$scratch"
+    [ -n "$(demo_recording)" ]
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Install what is missing, and dictate.
+set -euo pipefail
+# shellcheck source=install/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage() {
+    cat <<'HELP'
+Usage: install/run.sh [--demo]
+
+Installs what voicetype needs and is not here yet (system packages, a Python environment in .venv, two
+speech models), then starts it. Started again, it installs nothing and is ready in seconds.
+
+  --demo   let it listen to a recording instead of a microphone, and watch; needs no desktop
+  --help   this
+
+To dictate: hold the right Ctrl key, speak, let go. A short tap dictates until the next tap. Esc cancels.
+Stop voicetype with Ctrl-C. Later, .venv/bin/voicetype starts it without this script.
+HELP
+}
+
+demo=
+for argument in "$@"; do
+    case $argument in
+        --demo) demo=yes ;;
+        --help | -h)
+            usage
+            exit
+            ;;
+        *)
+            printf 'There is no option %s.\n\n' "$argument" >&2
+            usage >&2
+            exit 2
+            ;;
+    esac
+done
+
+packages=(
+    python3 python3-venv python3-gi python3-evdev
+    libportaudio2 gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
+)
+if command -v dpkg-query >/dev/null; then
+    # PortAudio speaks ALSA; this is ALSA's way to the sound server that is here.
+    if installed pipewire-pulse; then
+        packages+=("pipewire-alsa|libasound2-plugins")
+    elif installed pulseaudio; then
+        packages+=(libasound2-plugins)
+    fi
+fi
+
+need_packages "${packages[@]}"
+continue_as_user "$@"
+make_environment ""
+
+say "Speech models:"
+"$venv/bin/python" -m voicetype models get
+
+# What stands in the way of dictating, one word each; nothing when all is there.
+lacking() {
+    "$venv/bin/python" - 2>/dev/null <<'PYTHON' || true
+from voicetype.audio import Microphone
+from voicetype.errors import AudioError
+
+try:
+    from Xlib.display import Display
+    Display().close()
+except Exception:
+    print("display")
+try:
+    with Microphone():
+        pass
+except AudioError:
+    print("microphone")
+PYTHON
+}
+
+if [ -z "$demo" ]; then
+    mapfile -t reasons < <(lacking)
+    if [ "${#reasons[@]}" = 0 ]; then
+        say "Hold the right Ctrl key, speak, and let go: the text appears in the window you are working in."
+        say "A short tap dictates hands-free until the next tap; Esc cancels. Ctrl-C here ends voicetype."
+        exec "$venv/bin/voicetype" run
+    fi
+    printf 'There is no %s here to dictate with. ' "${reasons[0]}${reasons[1]:+ and no ${reasons[1]}}"
+    say "Showing the demo instead."
+fi
+
+need_demo || fail "The demo recording can't be had: the package $demo_package was not found." \
+    "Any recording will do: .venv/bin/voicetype replay FILE --realtime --format console"
+say "Demo: a recording of Allison Smith (CC BY-SA 3.0), as if she spoke into a microphone."
+say "Dim text is a draft of the fast model; bright text is confirmed by the heavy one."
+exec "$venv/bin/voicetype" replay "$(demo_recording)" --realtime --format console

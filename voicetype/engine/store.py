@@ -1,0 +1,177 @@
+"""The folder where models are kept: what is in it, and how one gets in whole or not at all.
+
+A model lives in `STORE/NAME` with a `manifest.json` of its files' sizes and hashes. It is put together in
+`STORE/.NAME.partial`, beside it, and moved into place by one rename, so what has the name is whole.
+A lock file keeps two processes from fetching the same model; the system lets go of it when its owner dies.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+
+from voicetype.errors import ModelError
+
+WEIGHTS = "model.bin"
+MANIFEST = "manifest.json"
+DATA_FILES = (
+    "config.json",
+    "preprocessor_config.json",
+    "tokenizer.json",
+    "vocabulary.txt",
+    "vocabulary.json",
+    WEIGHTS,
+)
+"""All that is ever taken from a download; the newer models have their vocabulary in JSON."""
+
+_NEEDED = ("config.json", WEIGHTS)
+_BLOCK = 1 << 20
+
+
+class State(Enum):
+    """What stands under a model's name."""
+
+    ABSENT = "absent"
+    BROKEN = "broken"
+    WHOLE = "whole"
+
+
+class NoSpace(ModelError):
+    """The disk is full; no other source will help."""
+
+    def __init__(self, name: str, place: Path) -> None:
+        sentence = f"The disk is full: the model {name} does not fit in {place}."
+        super().__init__(sentence, "Free some space, or set models.folder to a folder on another disk.")
+
+
+def place(folder: str, environment: dict[str, str] | None = None) -> Path:
+    """Where models are kept: `folder` when it is set, else the XDG data folder's."""
+    env = os.environ if environment is None else environment
+    if folder:
+        return Path(folder).expanduser()
+    data = env.get("XDG_DATA_HOME") or str(Path(env.get("HOME", "~")).expanduser() / ".local/share")
+    return Path(data) / "voicetype" / "models"
+
+
+def state(model: Path) -> State:
+    """Compare a model's files with its manifest: sizes only, since this is asked at every start.
+
+    A folder without a manifest was put there by hand, and is whole when it has what a model needs.
+    """
+    if not model.is_dir():
+        return State.ABSENT
+    try:
+        files = json.loads((model / MANIFEST).read_text("utf-8"))["files"]
+        sizes = {name: int(entry["size"]) for name, entry in files.items()}
+    except FileNotFoundError:
+        return State.WHOLE if all((model / name).is_file() for name in _NEEDED) else State.BROKEN
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return State.BROKEN
+    try:
+        same = all((model / name).stat().st_size == size for name, size in sizes.items())
+    except OSError:
+        return State.BROKEN
+    return State.WHOLE if same and WEIGHTS in sizes else State.BROKEN
+
+
+def partial(store: Path, name: str) -> Path:
+    """Where a model is put together."""
+    return store / f".{name}.partial"
+
+
+@contextmanager
+def locked(store: Path, name: str) -> Iterator[None]:
+    """Wait until no other process fetches or removes this model, and keep it so."""
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        lock = (store / f".{name}.lock").open("w")
+    except OSError as error:
+        hint = "Make the folder writable, or set models.folder to another one."
+        raise ModelError(f"Models can't be kept in {store}: {error.strerror}.", hint) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def disk_errors(name: str, store: Path) -> Iterator[None]:
+    """Turn the disk's refusals into sentences."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace(name, store) from error
+        raise ModelError(
+            f"The model {name} can't be written to {store}: {error.strerror or error}.",
+            "Look at the folder's owner and permissions, or set models.folder to another one.",
+        ) from error
+
+
+def check_space(name: str, store: Path, needed_bytes: int) -> None:
+    """Raise NoSpace before a long download that can't end well."""
+    if shutil.disk_usage(store).free < needed_bytes:
+        raise NoSpace(name, store)
+
+
+def settle(store: Path, name: str, files: Path, source: str, sha256: str = "") -> Path:
+    """Check the files of a finished download, write the manifest, and move them to their name.
+
+    `sha256` is what model.bin must have; empty when its source told none. Raises ModelError when it has not.
+    """
+    entries: dict[str, dict[str, int | str]] = {}
+    for path in sorted(files.iterdir()):
+        entries[path.name] = {"size": path.stat().st_size, "sha256": _sha256(path)}
+    missing = [needed for needed in _NEEDED if needed not in entries]
+    if missing or (sha256 and entries[WEIGHTS]["sha256"] != sha256):
+        shutil.rmtree(partial(store, name))
+        reason = f"it has no {missing[0]}" if missing else "its checksum is wrong"
+        raise ModelError(
+            f"What was fetched as {name} is not that model: {reason}.", "Try it again; it was deleted."
+        )
+    manifest = {"name": name, "source": source, "files": entries}
+    (files / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+    for path in files.iterdir():
+        _flush(path)
+    _discard(store, name)
+    os.replace(files, store / name)
+    shutil.rmtree(partial(store, name), ignore_errors=True)
+    return store / name
+
+
+def remove(store: Path, name: str) -> bool:
+    """Delete a model and what is left of its downloads; whether there was anything."""
+    there = (store / name).is_dir() or partial(store, name).is_dir()
+    _discard(store, name)
+    shutil.rmtree(partial(store, name), ignore_errors=True)
+    return there
+
+
+def _discard(store: Path, name: str) -> None:
+    """Take a model's name away first, so that a half-deleted one never has it."""
+    doomed = store / f".{name}.removed"
+    shutil.rmtree(doomed, ignore_errors=True)
+    if (store / name).is_dir():
+        os.replace(store / name, doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _flush(path: Path) -> None:
+    # Without it, a power cut soon after the rename leaves the name with empty files.
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())

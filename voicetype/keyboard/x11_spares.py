@@ -1,0 +1,92 @@
+"""Spare keycodes: characters that the layout lacks are bound to keycodes that nothing is bound to.
+
+A bound keycode stays bound, so that the next text with the same character needs no new one; the
+one that was used longest ago is taken when none is free. Each change is a
+notice to every program, which window managers answer slowly (openbox 3.6: 70 ms of work, each), so
+few changes matter more than quick ones.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from Xlib.display import Display
+
+from voicetype.keyboard.x11_keymap import Keymap, Stroke, keysym_of
+from voicetype.x11.connection import LOST
+
+_SETTLE_S = 0.03
+_REUSE_S = 0.15
+
+
+class Spares:
+    """The spare keycodes in use. The typist thread owns it."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._bound: dict[str, int] = {}  # character -> keycode, the one used longest ago first
+        self._used_s: dict[int, float] = {}  # keycode -> when it was last typed, monotonic
+
+    def stroke(self, character: str) -> Stroke | None:
+        """The stroke of a bound character; counts as use."""
+        keycode = self._bound.pop(character, None)
+        if keycode is None:
+            return None
+        self._bound[character] = keycode
+        self._used_s[keycode] = time.monotonic()
+        return Stroke(keycode)
+
+    def look_again(self, keymap: Keymap) -> None:
+        """Forget what another program has bound in the meantime (a new layout, most of all)."""
+        self._bound = {
+            character: code
+            for character, code in self._bound.items()
+            if keymap.keysym(code) == keysym_of(character)
+        }
+
+    def bind(self, characters: Iterable[str], keymap: Keymap) -> bool:
+        """Bind as many of `characters`, in order, as there are keycodes; returns whether any could be."""
+        wanted = [character for character in dict.fromkeys(characters) if character not in self._bound]
+        free = [code for code in keymap.spares if code not in self._bound.values()]
+        room = len(free) + len(self._bound)
+        wanted = wanted[:room]
+        for character in list(self._bound)[: max(0, len(wanted) - len(free))]:
+            free.append(self._bound.pop(character))
+        taken = dict(zip(wanted, free, strict=False))
+        self._wait_until_unused(taken.values())
+        self._change({code: keysym_of(character) for character, code in taken.items()})
+        self._bound |= taken
+        if taken:
+            self._display.sync()
+            time.sleep(_SETTLE_S)
+        return bool(taken)
+
+    def give_back(self, keymap: Keymap) -> None:
+        """Leave every keycode as it was found: bound to nothing."""
+        self.look_again(keymap)
+        with suppress(*LOST):
+            self._change(dict.fromkeys(self._bound.values(), 0))
+            self._display.sync()
+        self._bound.clear()
+
+    def _wait_until_unused(self, keycodes: Iterable[int]) -> None:
+        last_s = max((self._used_s.get(code, 0.0) for code in keycodes), default=0.0)
+        time.sleep(max(0.0, last_s + _REUSE_S - time.monotonic()))
+
+    def _change(self, keysyms: dict[int, int]) -> None:
+        for run in _runs(sorted(keysyms)):
+            # Both levels, so that no one takes a lower-case letter's Shift level for its capital.
+            self._display.change_keyboard_mapping(run[0], [(keysyms[code],) * 2 for code in run])
+
+
+def _runs(codes: Sequence[int]) -> list[list[int]]:
+    """Neighbours together: one request, and one notice to every program, for each run."""
+    runs: list[list[int]] = []
+    for code in codes:
+        if runs and code == runs[-1][-1] + 1:
+            runs[-1].append(code)
+        else:
+            runs.append([code])
+    return runs

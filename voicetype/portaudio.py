@@ -1,0 +1,152 @@
+"""PortAudio: which microphones there are, and a running stream from one.
+
+It looks for devices when it starts, and never again; `start_anew` makes it look.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicetype.core.events import SAMPLE_RATE
+from voicetype.errors import AudioError
+from voicetype.frames import FRAME_SAMPLES
+
+_BACKLOG_BLOCKS = 2_000  # a minute or so for a reader that hangs; then blocks are lost, not memory
+_TAIL_S = (0.05, 0.3)  # how long sound may still be on its way to us, at least and at most
+_NOTHING_HINT = "Plug one in, or start the sound server; `voicetype devices` lists what can be heard."
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """A microphone, as `voicetype devices` shows it. `rate_hz`: the rate that it prefers."""
+
+    name: str
+    channels: int
+    rate_hz: int
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A running stream, and the queue of (arrival, block of shape (n, channels)) that its callback fills."""
+
+    stream: Any
+    rate: int
+    tail_s: float
+    blocks: queue.Queue[tuple[float, NDArray[np.float32]]]
+
+
+def devices() -> list[DeviceInfo]:
+    """Every microphone. Raises AudioError when PortAudio is not there."""
+    sd = load()
+    default = sd.default.device[0]
+    return [
+        DeviceInfo(
+            info["name"], info["max_input_channels"], int(info["default_samplerate"]), number == default
+        )
+        for number, info in enumerate(sd.query_devices())
+        if info["max_input_channels"] > 0
+    ]
+
+
+def find(names: list[str], wanted: str) -> int | None:
+    """The place of the wanted device among `names`: the same name, else the first that contains it."""
+    folded = [name.casefold() for name in names]
+    if wanted.casefold() in folded:
+        return folded.index(wanted.casefold())
+    return next((place for place, name in enumerate(folded) if wanted.casefold() in name), None)
+
+
+def ways(channels: int, rate: int) -> list[tuple[int, int]]:
+    """(rate, channels) to open a device with, best first: as needed, else as the device has it."""
+    rates = list(dict.fromkeys([SAMPLE_RATE, rate]))
+    counts = list(dict.fromkeys([1, channels]))
+    return [(each_rate, count) for each_rate in rates for count in counts]
+
+
+def load() -> ModuleType:
+    """The library, imported. Raises AudioError when it is not installed."""
+    try:
+        import sounddevice
+    except OSError as error:
+        raise AudioError("PortAudio is not installed.", "Install the package libportaudio2.") from error
+    module: ModuleType = sounddevice
+    return module
+
+
+def start_anew() -> None:
+    """Look for devices again. Ends every stream. Raises AudioError."""
+    sd = load()
+    try:
+        sd._terminate()
+        sd._initialize()
+    except sd.PortAudioError as error:
+        raise AudioError(f"PortAudio does not start: {error}.", _NOTHING_HINT) from error
+
+
+def _device(sd: ModuleType, wanted: str) -> tuple[int, Any]:
+    """Number and description of a microphone. Raises AudioError."""
+    inputs = [(n, info) for n, info in enumerate(sd.query_devices()) if info["max_input_channels"] > 0]
+    if not inputs:
+        raise AudioError("No microphone was found.", _NOTHING_HINT)
+    if not wanted:
+        return next((each for each in inputs if each[0] == sd.default.device[0]), inputs[0])
+    names = [info["name"] for _, info in inputs]
+    place = find(names, wanted)
+    if place is None:
+        raise AudioError(f"No microphone is called {wanted!r}.", f"There are: {', '.join(names)}.")
+    return inputs[place]
+
+
+def open_microphone(wanted: str) -> Stream:
+    """Start to listen: `wanted` is a name, a part of one, or empty for the default. Raises AudioError."""
+    sd = load()
+    number, info = _device(sd, wanted)
+    refusals = []
+    for rate, channels in ways(info["max_input_channels"], int(info["default_samplerate"])):
+        try:
+            return _started(sd, number, rate, channels)
+        except sd.PortAudioError as error:
+            refusals.append(str(error))
+    hint = "Another program may hold it alone; `voicetype devices` lists the others."
+    raise AudioError(f"The microphone {info['name']} can't be opened: {refusals[0]}.", hint)
+
+
+def _started(sd: ModuleType, number: int, rate: int, channels: int) -> Stream:
+    blocks: queue.Queue[tuple[float, NDArray[np.float32]]] = queue.Queue(maxsize=_BACKLOG_BLOCKS)
+
+    def heard(block: NDArray[np.float32], _count: int, _time: object, _status: object) -> None:
+        with suppress(queue.Full):  # whoever reads has hung; there is nobody to tell in this thread
+            blocks.put_nowait((time.monotonic(), block.copy()))
+
+    stream = sd.InputStream(
+        device=number,
+        samplerate=rate,
+        channels=channels,
+        dtype="float32",
+        blocksize=FRAME_SAMPLES * rate // SAMPLE_RATE,
+        latency="low",
+        callback=heard,
+    )
+    try:
+        stream.start()
+    except sd.PortAudioError:
+        stream.close(ignore_errors=True)
+        raise
+    tail_s = min(max(stream.latency + FRAME_SAMPLES / SAMPLE_RATE, _TAIL_S[0]), _TAIL_S[1])
+    return Stream(stream, rate, tail_s, blocks)
+
+
+def close(stream: Stream) -> None:
+    """End it, whatever state it is in."""
+    # Not stop(), which waits for buffers that a dead sound server never plays out.
+    stream.stream.abort(ignore_errors=True)
+    stream.stream.close(ignore_errors=True)

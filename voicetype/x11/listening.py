@@ -1,0 +1,92 @@
+"""A thread that listens to one X connection.
+
+While it runs, the connection is the thread's alone: other threads hand it work with `post`. After
+`stop` the connection belongs to whoever stopped it, who also closes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from typing import Any
+
+from Xlib.display import Display
+
+from voicetype.x11.connection import LOST
+
+_log = logging.getLogger(__name__)
+
+
+class Listening:
+    """Calls `receive` with each X event on a thread of its own, and `lost` when the server is gone."""
+
+    def __init__(
+        self, display: Display, name: str, receive: Callable[[Any], None], lost: Callable[[], None]
+    ) -> None:
+        self._display = display
+        self._receive = receive
+        self._lost = lost
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._woken, self._wake = os.pipe()
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def post(self, work: Callable[[], None] | None) -> None:
+        """Have `work` done on the listening thread; None ends it."""
+        self._work.put(work)
+        os.write(self._wake, b"\0")
+
+    def catch_up(self, timeout_s: float) -> None:
+        """Wait until every event that the server has sent by now has been received."""
+        caught_up = Event()
+        self.post(lambda: self._catch_up(caught_up))
+        caught_up.wait(timeout_s)
+
+    def stop(self) -> None:
+        """End the thread; the connection is the caller's now."""
+        self.post(None)
+        self._thread.join()
+        os.close(self._wake)
+        os.close(self._woken)
+
+    def _run(self) -> None:
+        try:
+            while self._work_through():
+                self._receive_all()
+                self._display.flush()
+                select.select([self._display, self._woken], [], [])
+        except LOST as failure:
+            _log.warning("The X server is gone: %s", failure)
+            self._lost()
+
+    def _receive_all(self) -> None:
+        while self._display.pending_events():
+            self._receive(self._display.next_event())
+
+    def _catch_up(self, caught_up: Event) -> None:
+        self._display.sync()  # its answer comes behind the events
+        self._receive_all()
+        caught_up.set()
+
+    def _work_through(self) -> bool:
+        """Do what was posted; returns False when it is time to end."""
+        if select.select([self._woken], [], [], 0)[0]:
+            os.read(self._woken, 4096)
+        with suppress(Empty):
+            while True:
+                work = self._work.get_nowait()
+                if work is None:
+                    return False
+                work()
+        return True
+
+
+def close(display: Display) -> None:
+    """Close a connection that may be dead already."""
+    with suppress(*LOST):
+        display.close()
