@@ -36,7 +36,7 @@ for argument in "$@"; do
 done
 
 packages=(
-    python3 python3-venv python3-gi python3-evdev
+    python3 python3-venv python3-gi
     libportaudio2 gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
 )
 if command -v dpkg-query >/dev/null; then

@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 packages=(
-    python3 python3-venv python3-gi python3-evdev python3-tk
+    python3 python3-venv python3-gi python3-tk
     libportaudio2 gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
     xvfb openbox xterm xdotool x11-utils x11-xkb-utils xauth
     dbus libglib2.0-bin pulseaudio-utils

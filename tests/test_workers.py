@@ -67,7 +67,7 @@ def start() -> Iterator[Start]:
 def busy(model: FakeTranscriber, worker: Worker, log: Log, first: Window) -> None:
     """Have the model at work on `first`, until its gate opens."""
     model.gate.clear()
-    worker.submit(Request(first, "en", 1, log.done))
+    worker.submit(Request(first, "en", 1, False, log.done))
     deadline = threading.Event()
     while not model.heard:
         deadline.wait(0.01)
@@ -78,7 +78,7 @@ def test_the_latest_window_wins(start: Start) -> None:
     worker = start(model)
     busy(model, worker, log, window(0))
     for n in (1, 2, 3):
-        worker.submit(Request(window(n), "en", 1, log.done))
+        worker.submit(Request(window(n), "en", 1, False, log.done))
     model.gate.set()
     assert log.wait(4) == [(1, None), (2, None), (0, "1000"), (3, "1003")]
 
@@ -87,9 +87,9 @@ def test_a_window_that_text_hangs_on_is_never_dropped(start: Start) -> None:
     model, log = FakeTranscriber("m", str), Log()
     worker = start(model)
     busy(model, worker, log, window(0, final=True, heavy=True))
-    worker.submit(Request(window(1, final=True, heavy=True), "en", 1, log.done))
-    worker.submit(Request(window(2, heavy=True), "en", 1, log.done))
-    worker.submit(Request(window(3, heavy=True), "en", 1, log.done))
+    worker.submit(Request(window(1, final=True, heavy=True), "en", 1, False, log.done))
+    worker.submit(Request(window(2, heavy=True), "en", 1, False, log.done))
+    worker.submit(Request(window(3, heavy=True), "en", 1, False, log.done))
     model.gate.set()
     assert log.wait(4) == [(2, None), (0, "1000"), (1, "1001"), (3, "1003")]
 
@@ -98,7 +98,7 @@ def test_an_interval_pass_is_given_up_for_the_end(start: Start) -> None:
     model, log = FakeTranscriber("m", str), Log()
     worker = start(model)
     busy(model, worker, log, window(0, heavy=True))
-    worker.submit(Request(window(1, heavy=True, final=True), "en", 1, log.done))
+    worker.submit(Request(window(1, heavy=True, final=True), "en", 1, False, log.done))
     model.gate.set()
     assert log.wait(2) == [(0, None), (1, "1001")]
 
@@ -107,7 +107,7 @@ def test_the_pass_of_a_pause_serves_as_the_last(start: Start) -> None:
     model, log = FakeTranscriber("m", str), Log()
     worker = start(model)
     busy(model, worker, log, window(4, heavy=True, pause=True))
-    worker.submit(Request(window(5, heavy=True, final=True, same_as=4), "en", 1, log.done))
+    worker.submit(Request(window(5, heavy=True, final=True, same_as=4), "en", 1, False, log.done))
     model.gate.set()
     assert log.wait(2) == [(4, "1004"), (5, "1004")]
     assert model.heard == [1004]
@@ -116,7 +116,7 @@ def test_the_pass_of_a_pause_serves_as_the_last(start: Start) -> None:
 def test_a_last_pass_is_made_where_the_pause_was_not_heard(start: Start) -> None:
     model, log = FakeTranscriber("m", str), Log()
     worker = start(model)
-    worker.submit(Request(window(5, heavy=True, final=True, same_as=4), "en", 1, log.done))
+    worker.submit(Request(window(5, heavy=True, final=True, same_as=4), "en", 1, False, log.done))
     assert log.wait(1) == [(5, "1005")]
 
 
@@ -124,11 +124,11 @@ def test_clear_gives_up_what_runs(start: Start) -> None:
     model, log = FakeTranscriber("m", str), Log()
     worker = start(model)
     busy(model, worker, log, window(0))
-    worker.submit(Request(window(1, final=True), "en", 1, log.done))
+    worker.submit(Request(window(1, final=True), "en", 1, False, log.done))
     worker.clear()
     model.gate.set()
     worker.wait_idle()
-    worker.submit(Request(window(2), "en", 1, log.done))
+    worker.submit(Request(window(2), "en", 1, False, log.done))
     assert log.wait(2) == [(0, None), (2, "1002")]
 
 
@@ -148,9 +148,9 @@ class Failing:
 def test_a_model_that_raises_comes_to_nothing_and_the_thread_lives(start: Start, error: Exception) -> None:
     log = Log()
     worker = start(Failing(error))
-    worker.submit(Request(window(0, final=True), "en", 1, log.done))
+    worker.submit(Request(window(0, final=True), "en", 1, False, log.done))
     assert log.wait(1) == [(0, None)]
-    worker.submit(Request(window(1, final=True), "en", 1, log.done))
+    worker.submit(Request(window(1, final=True), "en", 1, False, log.done))
     assert log.wait(2) == [(0, None), (1, None)]
 
 
@@ -164,7 +164,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_hangs_nobody() -> None:
     try:
         assert not worker.wait_ready()
         assert [e.sentence for e in told] == ["There is no such model."]
-        worker.submit(Request(window(0, final=True), "en", 1, log.done))
+        worker.submit(Request(window(0, final=True), "en", 1, False, log.done))
         assert log.wait(1) == [(0, None)]
     finally:
         worker.close()
@@ -179,7 +179,7 @@ def test_windows_wait_for_a_model_that_is_still_loading() -> None:
 
     worker = Worker("fast", load, lambda _: None)
     try:
-        worker.submit(Request(window(0), "en", 1, log.done))
+        worker.submit(Request(window(0), "en", 1, False, log.done))
         assert log.entries == []
         gate.set()
         assert log.wait(1) == [(0, "1000")]
@@ -193,5 +193,19 @@ def test_another_model_takes_over(start: Start) -> None:
     worker.replace(lambda: FakeTranscriber("new", lambda _: "new"))
     assert worker.wait_ready()
     assert worker.name == "new"
-    worker.submit(Request(window(0), "en", 1, log.done))
+    worker.submit(Request(window(0), "en", 1, False, log.done))
     assert log.wait(1) == [(0, "new")]
+
+
+def test_the_heavy_model_rests_between_ordinary_windows(start: Start) -> None:
+    """A pause is heard at once all the same."""
+    model, log = FakeTranscriber("m", str), Log()
+    worker = start(model)
+    busy(model, worker, log, window(0, heavy=True))
+    rest = threading.Event()
+    rest.wait(0.3)  # what the first pass takes, and so the rest
+    model.gate.set()
+    log.wait(1)
+    worker.submit(Request(window(1, heavy=True), "en", 1, True, log.done))
+    worker.submit(Request(window(2, heavy=True, pause=True), "en", 1, True, log.done))
+    assert log.wait(3) == [(0, "1000"), (1, None), (2, "1002")]

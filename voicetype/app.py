@@ -19,11 +19,11 @@ from voicetype.core.events import TranscriptSegment
 from voicetype.core.stream import StreamEvent
 from voicetype.core.windows import Cadence
 from voicetype.daemon import Daemon
-from voicetype.dbus import Service
+from voicetype.dbus import NoBus, Service
 from voicetype.engine import Transcriber, models
 from voicetype.engine.progress import Bar
 from voicetype.engine.whisper import EngineOptions, Whisper
-from voicetype.errors import ConfigError, HotkeyError, NoBusError, VoicetypeError
+from voicetype.errors import ConfigError, HotkeyError, VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.hotkey import Hotkey
 from voicetype.hotkey.dummy import DummyHotkey
@@ -31,7 +31,7 @@ from voicetype.hotkey.x11 import X11Hotkey
 from voicetype.keyboard import Keyboard, choose
 from voicetype.keyboard.dummy import DummyKeyboard
 from voicetype.keyboard.x11 import X11Keyboard
-from voicetype.pipeline import Pipeline, Settings
+from voicetype.pipeline import Dictation, Pipeline, Settings
 from voicetype.workers import Worker
 from voicetype.x11.own_keys import OwnKeys
 
@@ -141,11 +141,20 @@ def replay(config: Config, path: str, *, realtime: bool, printer: Printer) -> in
             return 1
         how = replace(settings(config), language=loaded.language(config.language), realtime=realtime)
         dictation = pipeline.dictate(recording, how, lambda news: tell(printer, news))
-        dictation.finished.result()
-        return 0
+        return wait_for(dictation)
     finally:
         pipeline.close()
         loaded.close()
+
+
+def wait_for(dictation: Dictation) -> int:
+    """Wait for the end of a replay; one that the user interrupts ends before its pipeline does."""
+    try:
+        dictation.finished.result()
+    except BaseException:
+        dictation.cancel()
+        raise
+    return 0
 
 
 def tell(printer: Printer, news: StreamEvent | VoicetypeError) -> None:
@@ -193,6 +202,7 @@ class Desktop:
     def tell(self, news: StreamEvent | VoicetypeError | Status) -> None:
         """The console and the bus."""
         if isinstance(news, Status):
+            self.hotkey.dictating(news.state in (State.LISTENING, State.FINISHING))
             self._printer.note(describe(news))
             if self.bus:
                 self.bus.state_changed(news)
@@ -245,7 +255,7 @@ def open_bus(desktop: Desktop, daemon: Daemon, printer: Printer, stack: ExitStac
     service = Service(daemon)
     try:
         service.open()
-    except NoBusError as error:
+    except NoBus as error:
         printer.problem(error.sentence, error.hint)
         return
     desktop.bus = service

@@ -12,7 +12,9 @@ from voicetype.arguments import parser, with_default_command
 from voicetype.errors import VoicetypeError
 
 if TYPE_CHECKING:
-    from voicetype.config import Config
+    from pathlib import Path
+
+    from voicetype.config import Config, ModelsConfig
     from voicetype.console import Printer
 
 _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
@@ -126,14 +128,12 @@ def _status(options: Namespace) -> int:
 def _models(options: Namespace) -> int:
     config = _config(options)
     from voicetype.engine import models
-    from voicetype.engine.progress import Bar
 
     folder = config.models.folder
     match options.action:
         case "get":
-            pair = models.resolve(config.models)
-            for name in options.names or [pair.fast, pair.heavy]:
-                print(models.ensure(name, folder, Bar()))
+            for path in _fetched(options.names, config.models):
+                print(path)
         case "remove":
             models.remove(options.name, folder)
         case _:
@@ -141,6 +141,17 @@ def _models(options: Namespace) -> int:
                 where = model.path if model.present else f"not here; from the {model.source}"
                 print(f"{model.name:<20}{model.size_mb:>6} MB  {model.languages:<16}{where}")
     return 0
+
+
+def _fetched(names: Sequence[str], chosen: ModelsConfig) -> list[Path]:
+    """The folders of models: those named, else the two that are configured or what they fall back to."""
+    from voicetype.engine import models
+    from voicetype.engine.progress import Bar
+
+    if names:
+        return [models.ensure(name, chosen.folder, Bar()) for name in names]
+    obtained = models.ensure_pair(chosen, Bar())
+    return [obtained.fast, obtained.heavy]
 
 
 def _devices(_: Namespace) -> int:

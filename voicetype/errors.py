@@ -8,7 +8,7 @@ VoicetypeError
 │   └── PatchInterrupted a patch that stopped half way, with exactly how far it came
 ├── HotkeyError          the push-to-talk key can't be had
 └── DaemonError          no daemon, a second daemon, a daemon that refuses
-    └── NoBusError       no session bus to meet one on
+    └── client.NoBus     no session bus to meet one on
 """
 
 from __future__ import annotations
@@ -72,7 +72,3 @@ class HotkeyError(VoicetypeError):
 
 class DaemonError(VoicetypeError):
     """The daemon is missing, already there, or refuses."""
-
-
-class NoBusError(DaemonError):
-    """There is no session bus."""

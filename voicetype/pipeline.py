@@ -228,7 +228,7 @@ class Dictation:
             def submit(window: Window) -> None:
                 careful = window.final or (window.heavy and window.to_pause)
                 beam_size = settings.beam_size if careful else 1
-                worker.submit(Request(window, settings.language, beam_size, done))
+                worker.submit(Request(window, settings.language, beam_size, settings.realtime, done))
 
             def done(window: Window, outcome: Outcome) -> None:
                 for item in self._outcome(worker.role, window, outcome):

@@ -4,7 +4,9 @@ The theory. A model is slower than the clock now and then, on some machines alwa
 what waits is out of date soon. Rule 1: an ordinary window waits alone, a newer one takes its place
 (*latest wins*). Rule 2: a window that text hangs on is never dropped: the fast model's at a pause,
 the heavy model's at the end of an utterance. Rule 3: a heavy window in progress, whose text nobody
-needs any more because the speech paused or ended meanwhile, is given up half way.
+needs any more because the speech paused or ended meanwhile, is given up half way. Rule 4: between two
+ordinary windows the heavy model rests for as long as the last one took. Where it is slow, that stretches
+its cadence, and leaves the drafts half of its time and the end of the speech an idle model half the time.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -35,6 +38,7 @@ class Request:
     window: Window
     language: str
     beam_size: int
+    realtime: bool  # False: nobody speaks meanwhile, the model need not rest
     done: Callable[[Window, Outcome], None] = field(repr=False)
 
     @property
@@ -63,6 +67,7 @@ class Worker:
         self._running: Request | None = None
         self._given_up = False
         self._last: tuple[int, int, Hypothesis] | None = None
+        self._rested_at = 0.0  # monotonic seconds
         self._closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=f"voicetype-{role}", daemon=True)
@@ -121,9 +126,11 @@ class Worker:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE.get(self.role, 0))
         while (job := self._next()) is not None:
             if isinstance(job, Request):
+                began = time.monotonic()
                 outcome = self._hear(job)
                 with self._changed:
                     self._running = None
+                    self._rested_at = 2 * time.monotonic() - began
                     self._changed.notify_all()
                 job.done(job.window, outcome)
             else:
@@ -132,13 +139,22 @@ class Worker:
     def _next(self) -> Request | Callable[[], Transcriber] | None:
         """The next thing to do; None at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._load or self._waiting)
+            while not (self._closed or self._load or self._may_begin()):
+                self._changed.wait(self._rested_at - time.monotonic() if self._waiting else None)
             if self._closed:
                 return None
             if self._load and not (self._waiting and self._model):
                 return self._load
             self._running, self._given_up = self._waiting.pop(0), False
             return self._running
+
+    def _may_begin(self) -> bool:
+        """Whether a window waits that need not wait longer (rule 4)."""
+        if not self._waiting:
+            return False
+        first = self._waiting[0]
+        hurried = first.urgent or not first.window.heavy or not first.realtime
+        return hurried or time.monotonic() >= self._rested_at
 
     def _load_model(self, load: Callable[[], Transcriber]) -> None:
         model = self._model

@@ -1,4 +1,4 @@
-"""From sound to window: real speech, two real models, a real X server, and the text of the application itself."""
+"""From sound to window: real speech, two real models, a real X server, the application's own text."""
 
 from __future__ import annotations
 

@@ -41,9 +41,9 @@ class Hearing:
     def __init__(self, key: str) -> None:
         self.events: list[KeyEvent] = []
         self.typed: list[FocusChanged | UserTyped] = []
-        own_keys = OwnKeys()
-        self.hotkey = X11Hotkey(key, own_keys)
-        self.keyboard = X11Keyboard(100, own_keys)
+        self.own_keys = OwnKeys()
+        self.hotkey = X11Hotkey(key, self.own_keys)
+        self.keyboard = X11Keyboard(100, self.own_keys)
         self.hotkey.open(self.events.append)
         self.keyboard.open(self.typed.append)
 
@@ -249,3 +249,33 @@ def test_the_server_dies(own_desktop: Desktop) -> None:
         own_desktop.server.kill()
         own_desktop.server.wait()
         wait_until(lambda: h.typed == [FocusChanged(ours=False)], "it is reported")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_failing_observer_leaves_no_frozen_keyboard(desktop: Desktop, received: App) -> None:
+    def fail(_event: KeyEvent) -> None:
+        raise RuntimeError("an error of the daemon's")
+
+    hotkey = X11Hotkey("F9", OwnKeys())
+    hotkey.open(fail)
+    desktop.user.tap(F9)
+    desktop.user.tap(KEY_A)
+    wait_until(lambda: received.text.endswith("a"), "the keyboard works")
+    hotkey.close()
+    desktop.user.tap(F9)
+
+
+def test_escape_is_ours_while_a_dictation_runs(desktop: Desktop, received: App) -> None:
+    with hearing() as heard:
+        desktop.user.tap(ESCAPE)
+        received.shows("\x1b")
+        heard.hotkey.dictating(True)
+        wait_until(lambda: len(heard.own_keys.reserved) > 1, "Escape is taken")
+        desktop.user.tap(ESCAPE)
+        heard.hears(Key.ESCAPE, Key.ESCAPE)
+        heard.hotkey.dictating(False)
+        wait_until(lambda: len(heard.own_keys.reserved) == 1, "Escape is given back")
+        desktop.user.tap(ESCAPE)
+        received.shows("\x1b\x1b")
+        heard.hears(Key.ESCAPE, Key.ESCAPE, Key.ESCAPE)
+    assert heard.typed.count(UserTyped()) == 2

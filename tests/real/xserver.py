@@ -179,7 +179,8 @@ class Desktop:
         file = self.folder / f"text-{len(self.apps)}"
         environment = {**os.environ, "DISPLAY": self.name, "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "1"}
         environment |= {"LC_ALL": "C.UTF-8", "GTK_IM_MODULE": "none"}
-        process = subprocess.Popen([*command, str(file), *rest], env=environment, stderr=subprocess.DEVNULL)
+        null = subprocess.DEVNULL
+        process = subprocess.Popen([*command, str(file), *rest], env=environment, stdout=null, stderr=null)
         app = App(process, file, title)
         self.apps.append(app)
         self.stack.callback(app.end)
@@ -206,7 +207,7 @@ def running_desktop(folder: Path) -> Iterator[Desktop]:
             name = f":{reported.readline().strip()}"
         patch.setenv("DISPLAY", name)
         patch.delenv("XAUTHORITY", raising=False)
-        manager = subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL)
+        manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(manager.wait)
         stack.callback(manager.kill)
         user = stack.enter_context(User(Display(name)))
@@ -215,11 +216,12 @@ def running_desktop(folder: Path) -> Iterator[Desktop]:
 
 
 def _is_managed(name: str) -> bool:
+    """Whether openbox manages windows by now; its other signs come too early for xterm."""
     display = Display(name)
     try:
         return (
             display.screen().root.get_full_property(
-                display.intern_atom("_NET_SUPPORTING_WM_CHECK"), X.AnyPropertyType
+                display.intern_atom("_NET_CLIENT_LIST"), X.AnyPropertyType
             )
             is not None
         )

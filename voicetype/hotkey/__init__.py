@@ -35,5 +35,8 @@ class Hotkey(Protocol):
     def open(self, observer: Callable[[KeyEvent], None]) -> None:
         """Grab the key. Raises HotkeyError when it is taken or unknown, with the nearest names."""
 
+    def dictating(self, active: bool) -> None:
+        """While a dictation runs, Escape is ours as well: the application must not see it."""
+
     def close(self) -> None:
         """Let go of the key. Safe to call twice."""

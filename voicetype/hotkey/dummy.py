@@ -17,3 +17,6 @@ class DummyHotkey:
 
     def close(self) -> None:
         """Do nothing."""
+
+    def dictating(self, active: bool) -> None:
+        """Nothing to take."""

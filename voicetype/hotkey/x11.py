@@ -73,6 +73,13 @@ class X11Hotkey:
             close(display)
             raise
 
+    def dictating(self, active: bool) -> None:
+        """Take Escape, or give it back. An application that saw it might do more than nothing: behind an
+        Escape, a terminal's shell takes our BackSpace for "erase a word".
+        """
+        if self._listener:
+            self._listener.take_escape(active)
+
     def close(self) -> None:
         """Let go of the key and give it its autorepeat back."""
         listener, self._listener = self._listener, None
@@ -108,6 +115,17 @@ class _Listener:
             _set_autorepeat(self._display, self._repeating, X.AutoRepeatModeOn)
             self._display.sync()
         close(self._display)
+
+    def take_escape(self, active: bool) -> None:
+        """Grab Escape or let go of it; where another program has it, we only hear it."""
+        self._listening.post(lambda: self._take_escape(active))
+
+    def _take_escape(self, active: bool) -> None:
+        taken = active and _grab(self._display, self._escape)
+        if not active:
+            for keycode in self._escape:
+                self._display.screen().root.ungrab_key(keycode, X.AnyModifier)
+        self._own_keys.reserve(self._keycodes | self._escape if taken else self._keycodes)
 
     def _take(self, keycodes: frozenset[int]) -> None:
         self._keycodes = keycodes

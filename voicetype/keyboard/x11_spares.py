@@ -1,9 +1,10 @@
 """Spare keycodes: characters that the layout lacks are bound to keycodes that nothing is bound to.
 
 A bound keycode stays bound, so that the next text with the same character needs no new one; the
-one that was used longest ago is taken when none is free. Each change is a
-notice to every program, which window managers answer slowly (openbox 3.6: 70 ms of work, each), so
-few changes matter more than quick ones.
+one that was used longest ago is taken when none is free. Each change is a notice to every program,
+and window managers answer it slowly (openbox 3.6: 70 ms of work), so the fewer the better. Programs
+read the keymap when they handle a key, not when the server sends it: after binding, and before
+binding a keycode anew, they are given time.
 """
 
 from __future__ import annotations

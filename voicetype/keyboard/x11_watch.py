@@ -143,7 +143,7 @@ class Watch:
             self._keymap = read_keymap(self._display)
         if keycode in self._keymap.modifier_keys:
             self.noted.modifier(keycode, pressed)
-        elif pressed and keycode not in self._own_keys.push_to_talk:
+        elif pressed and keycode not in self._own_keys.reserved:
             self._user_typed()
 
     def _user_typed(self) -> None:

@@ -55,14 +55,24 @@ class Listening:
         os.close(self._woken)
 
     def _run(self) -> None:
+        asked = False
         try:
-            while self._work_through():
-                self._receive_all()
-                self._display.flush()
-                select.select([self._display, self._woken], [], [])
+            self._listen()
+            asked = True
         except LOST as failure:
             _log.warning("The X server is gone: %s", failure)
-            self._lost()
+        finally:
+            if not asked:
+                # Whatever went wrong: a grab that nobody answers would leave the keyboard frozen.
+                close(self._display)
+                self._lost()
+
+    def _listen(self) -> None:
+        while self._work_through():
+            # This also sends what is queued. A flush after it would read, too, and leave what it
+            # has read inside python-xlib while select sleeps.
+            self._receive_all()
+            select.select([self._display, self._woken], [], [])
 
     def _receive_all(self) -> None:
         while self._display.pending_events():

@@ -65,16 +65,16 @@ class OwnKeys:
     def __init__(self) -> None:
         self._changed = Condition()
         self._ledgers: list[Ledger] = []
-        self._push_to_talk: frozenset[int] = frozenset()
+        self._reserved: frozenset[int] = frozenset()
 
     @property
-    def push_to_talk(self) -> frozenset[int]:
-        """The keycodes of the push-to-talk key: pressing it is not typing. Empty without a hotkey."""
-        return self._push_to_talk
+    def reserved(self) -> frozenset[int]:
+        """Keycodes that programs do not see, so that pressing them is not typing. Empty without a hotkey."""
+        return self._reserved
 
     def reserve(self, keycodes: frozenset[int]) -> None:
-        """Say which keycodes are the push-to-talk key's. Called by the hotkey."""
-        self._push_to_talk = keycodes
+        """Say which keycodes are grabbed; the hotkey knows."""
+        self._reserved = keycodes
 
     def ledger(self) -> Ledger:
         """An account for one more listener, until `forget`."""
