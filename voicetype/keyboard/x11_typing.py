@@ -5,10 +5,12 @@ Three promises, and what keeps them:
 1. *The text is exact.* A character is typed with the keys that the active layout has for it, all
    others with spare keycodes (`x11_spares`). The keymap is read again before each text. The server
    is asked a question after each character: Chromium loses keys without it.
-2. *No key lands elsewhere.* That question is "who has the focus?". So each character and each
-   backspace is sent only if the claimed window had the focus a moment ago, no key or click of the
-   user's was heard (`x11_watch`), and no modifier is down (`x11_lift`). Between groups the watcher
-   catches up with all that was sent.
+2. *No key lands elsewhere.* Each character and each backspace is sent only if no key or click of the
+   user's was heard (`x11_watch`), no modifier is down (`x11_lift`), and the claimed window has the
+   focus. Between that answer and our key another program could move the focus, so the two are one
+   act: the server is grabbed for them, a fraction of a millisecond (without it, a busy machine put a
+   character into the next window now and then). Between groups the watcher catches up with all that
+   was sent.
 3. *The count is exact.* Erased and typed graphemes are counted as they are sent; a grapheme is
    never left half.
 """
@@ -17,8 +19,8 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from Xlib import X
@@ -119,17 +121,17 @@ class Typing:
             raise Stop(Interruption.BROKEN)
         for count in range(backspaces):
             self._check(count, lift)
-            self._strike(Stroke(keys[0]))
+            self._strike_there([Stroke(keys[0])])
             progress.erased += 1
 
     def _type(self, text: Sequence[str], lift: Lift, progress: Progress) -> None:
         for count, cluster in enumerate(text):
+            strokes = [
+                self._stroke(character, cluster[index:], text[count + 1 :])
+                for index, character in enumerate(cluster)
+            ]
             self._check(count, lift)
-            for index, character in enumerate(cluster):
-                if index:
-                    self._pace()
-                self._strike(self._stroke(character, cluster[index:], text[count + 1 :]))
-                self._display.sync()
+            self._strike_there(strokes)
             progress.typed += 1
 
     def _stroke(self, character: str, rest: str, text: Sequence[str]) -> Stroke:
@@ -150,7 +152,7 @@ class Typing:
         self._spares.bind(missing, self._keymap)
 
     def _check(self, count: int, lift: Lift) -> None:
-        """Before each key: may it be sent? Waits for its turn first, so that the answer is fresh."""
+        """Before each grapheme: may it be sent? Waits for its turn first, so that the answer is fresh."""
         self._pace()
         if count and count % _GROUP == 0:
             self._watch.settle()
@@ -162,8 +164,25 @@ class Typing:
             raise Stop(Interruption.FOREIGN_INPUT)
         if lift.is_needed(self._keymap):
             lift.lift(self._keymap)
-        if connection.focus(self._display) != self._focus:
-            self._check_all()
+
+    def _strike_there(self, strokes: Sequence[Stroke]) -> None:
+        """Send the keys of a grapheme to the claimed window, or none of them. Raises Stop."""
+        with self._undisturbed():
+            if connection.focus(self._display) != self._focus:
+                self._check_all()
+            for stroke in strokes:
+                self._strike(stroke)
+                self._display.sync()
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """No other program's request is served meanwhile. Nothing in it may wait for another connection."""
+        self._display.grab_server()
+        try:
+            yield
+        finally:
+            self._display.ungrab_server()
+            self._display.flush()
 
     def _check_all(self) -> None:
         if not self._claimed or self._look() != self._claimed:
@@ -186,7 +205,6 @@ class Typing:
         self._send(stroke.keycode, False)
         for keycode in reversed(stroke.modifiers):
             self._send(keycode, False)
-        self._display.flush()
 
     def _send(self, keycode: int, pressed: bool) -> None:
         self._own_keys.announce(keycode, pressed)
