@@ -89,3 +89,24 @@ def test_what_is_covered_is_a_beginning(said: list[str], longer: list[str]) -> N
     covered = agreement.covered(tuple(said), tuple(longer))
     assert 0 <= covered <= len(longer)
     assert agreement.covered(tuple(said), tuple(said)) == len(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("We have had such a skirmish. We have had", "We have had such a skirmish."),
+        ("Rejoin the unit. Rejoin the un", "Rejoin the unit."),
+        (
+            "one two three. She called to mind her father. She called to mind",
+            "one two three. She called to mind her father.",
+        ),
+        ("very good very good", "very good"),
+        ("no no no", "no no no"),
+        ("It was here that dinners were made. It was here that lobster was", None),
+        ("what your country can do for you ask what you can do", None),
+        ("", None),
+    ],
+)
+def test_a_text_that_begins_again_is_cut(text: str, kept: str | None) -> None:
+    at = agreement.restart(words(text))
+    assert "".join(words(text)[:at]) == (text if kept is None else kept)

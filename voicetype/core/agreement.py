@@ -51,3 +51,23 @@ def calm(shown: Words, previous: Words, current: Words, *, whole: bool) -> Words
         words = shown + beyond(shown, current)
     sure = whole or common(previous, current) == len(current) or len(words) <= len(shown)
     return words if sure else words[:-1]
+
+
+def restart(words: Words) -> int | None:
+    """Where a hypothesis of unfinished speech begins to say again what it said; None where it does not.
+
+    A window that ends in mid-speech tempts a model to finish the sentence and begin it anew: "We have
+    had. We have had such". The sign is an end that stands before already: at the beginning (its last
+    word may differ, being cut off), just before, or, of four words and more, anywhere. Speech that does
+    repeat itself ("It was here that ... It was here that ...") goes on differently and is shown then.
+    """
+    keys = [key(word) for word in words]
+    for at in range(2, len(keys) - 1):
+        end = keys[at:]
+        size = len(end)
+        again = end == keys[:size] or (size > 2 and end[:-1] == keys[: size - 1])
+        twice = end == keys[at - size : at] if size <= at else False
+        anywhere = size > 3 and any(end == keys[n : n + size] for n in range(at - size + 1))
+        if again or twice or anywhere:
+            return at
+    return None

@@ -56,7 +56,7 @@ class Utterance:
             return self
         known = self if segment.phrase == self.phrase else self._next_phrase(segment.phrase)
         before, shown = known.draft[: known.earlier], known.draft[known.earlier :]
-        heard = wording.follow(before, wording.split(segment.text))
+        heard = wording.follow(before, _words(segment))
         draft = before + agreement.calm(shown, known.heard, heard, whole=segment.to_pause)
         kept = agreement.common(known.draft, draft)
         born = known.born[:kept] + (segment.window_id,) * (len(draft) - kept)
@@ -87,15 +87,21 @@ class Utterance:
         """Take a confirmation in. One that ends in mid-speech is not trusted with its last word."""
         if self.final or (segment.window_id < self.confirmed_window and not segment.final):
             return self
-        words = wording.split(segment.text)
+        words = _words(segment)
         whole = segment.final or segment.to_pause
         return replace(
             self,
-            confirmed=words if whole else words[:-1],
+            confirmed=words if whole else self._as_shown(words[:-1]),
             confirmed_window=segment.window_id,
             confirmed_to_pause=whole,
             final=segment.final,
         )
+
+    def _as_shown(self, words: Words) -> Words:
+        """In mid-speech, another comma or capital is not worth the keys: words keep their spelling so far."""
+        known = self.confirmed + wording.follow(self.confirmed, self._drafted_only(Patching.DIFF))
+        same = agreement.common(known, words)
+        return known[:same] + words[same:]
 
     def settled(self) -> Utterance:
         """No confirmation will come: every word heard so far stands as it is."""
@@ -105,3 +111,9 @@ class Utterance:
     def silenced(self) -> Utterance:
         """Nothing of it is wanted."""
         return replace(self, confirmed=(), final=True)
+
+
+def _words(segment: TranscriptSegment) -> Words:
+    """The words of a segment; of one that ends in mid-speech, up to where it begins to repeat itself."""
+    words = wording.split(segment.text)
+    return words if segment.to_pause or segment.final else words[: agreement.restart(words)]
