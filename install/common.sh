@@ -196,8 +196,9 @@ need_demo() {
     command -v apt-get >/dev/null || return 1
     say "Demo recording: fetching the package $demo_package (11 MB)"
     local scratch
-    mkdir -p "$demo_folder"
-    scratch=$(mktemp -d "$demo_folder.XXXXXX")
+    # `set -e` is off in what an `if` or `||` calls: without these, a full disk meant the current folder.
+    mkdir -p "$demo_folder" || return 1
+    scratch=$(mktemp -d "$demo_folder.XXXXXX") || return 1
     if retry download_demo "$scratch" && dpkg-deb -x "$scratch"/*.deb "$scratch/unpacked"; then
         # The one that is looked for comes last, so that it stands for all.
         find "$scratch/unpacked" -name 'demo-*.g722' ! -name 'demo-congrats.g722' -exec mv -t "$demo_folder" {} +

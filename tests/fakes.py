@@ -63,14 +63,15 @@ class FakeTranscriber:
         *,
         language: str,
         beam_size: int = 1,
+        careful: bool = False,
         superseded: Callable[[], bool] = lambda: False,
     ) -> Hypothesis | None:
         """What was told to be said."""
         assert language
-        assert beam_size > 0
+        assert beam_size == 1 or careful
         self.heard.append(len(audio))
         assert self.gate.wait(10)
-        return None if superseded() else Hypothesis(self.says(len(audio)), 1)
+        return None if superseded() else Hypothesis(self.says(len(audio)))
 
 
 class FakeMicrophone:
@@ -79,6 +80,7 @@ class FakeMicrophone:
     def __init__(self, script: str, error: Exception | None = None) -> None:
         self._script, self._error = script, error
         self._stopped = threading.Event()
+        self.closed = False
 
     def __iter__(self) -> Iterator[Frame]:
         for letter in self._script:
@@ -91,6 +93,10 @@ class FakeMicrophone:
     def stop(self) -> None:
         """End the iteration."""
         self._stopped.set()
+
+    def close(self) -> None:
+        """It is not read any more."""
+        self.closed = True
 
 
 class FakeKeyboard:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import wave
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from voicetype.audio import Recording, read_recording
+from voicetype import portaudio
+from voicetype.audio import Microphone, Recording, read_recording
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.errors import AudioError
-from voicetype.frames import FRAME_SAMPLES, Frame, FrameCutter, Resampler
+from voicetype.frames import FRAME_SAMPLES, Frame, FrameCutter, FrameSource, Resampler
 from voicetype.portaudio import find, ways
 
 
@@ -102,6 +106,13 @@ def test_a_stopped_recording_ends() -> None:
     assert seen == 5
 
 
+def test_a_closed_recording_ends() -> None:
+    recording: FrameSource = Recording(count(SAMPLE_RATE), now=FakeClock().now)
+    recording.close()
+    recording.close()
+    assert not list(recording)
+
+
 def test_stop_ends_the_wait_for_the_next_frame() -> None:
     """With the real pause: were it not cut short, the test would take until its timeout."""
     recording = Recording(count(SAMPLE_RATE), now=FakeClock().now)
@@ -166,3 +177,195 @@ def test_a_device_is_found_by_a_part_of_its_name(wanted: str, place: int | None)
 def test_a_device_is_opened_as_we_need_it_or_as_it_can() -> None:
     assert ways(2, 48_000) == [(16_000, 1), (16_000, 2), (48_000, 1), (48_000, 2)]
     assert ways(1, 16_000) == [(16_000, 1)]
+
+
+# The microphone on a library of our own; on the real one it is tested in real/.
+
+
+class FakeStream:
+    """Sends what it is told to. To touch it after `_terminate` would touch freed memory."""
+
+    latency = 0.0
+
+    def __init__(self, library: FakeLibrary, callback: Callable[..., None]) -> None:
+        self._library, self._callback = library, callback
+        self._start = library.starts
+        self.closed = 0
+
+    def start(self) -> None:
+        self._library.started(self)
+
+    def send(self, level: float = 0.5) -> None:
+        block = np.full((FRAME_SAMPLES, 1), level, np.float32)
+        self._callback(block, FRAME_SAMPLES, None, None)
+
+    def abort(self, *, ignore_errors: bool) -> None:
+        assert ignore_errors
+        assert self._start == self._library.starts, "freed"
+
+    def close(self, *, ignore_errors: bool) -> None:
+        self.abort(ignore_errors=ignore_errors)
+        self.closed += 1
+
+
+class FakeLibrary:
+    """As much of `sounddevice` as we use. Complains when two threads are in it at once."""
+
+    class PortAudioError(Exception):
+        """Its own error."""
+
+    class default:
+        device = (0, 0)
+
+    def __init__(self) -> None:
+        self.starts = 0
+        self.refusals = 0  # how often opening still fails
+        self.streams: list[FakeStream] = []
+        self.opened = threading.Event()
+        self.meanwhile: Callable[[], None] = lambda: None  # done while a stream is opened
+        self._initialized = 1
+        self._inside = threading.Lock()
+
+    def query_devices(self) -> list[dict[str, Any]]:
+        with self._alone():
+            return [{"name": "Mic", "max_input_channels": 1, "default_samplerate": 16_000.0}]
+
+    def InputStream(self, *, callback: Callable[..., None], **_: object) -> FakeStream:
+        with self._alone():
+            if self.refusals:
+                self.refusals -= 1
+                raise self.PortAudioError("taken")
+            return FakeStream(self, callback)
+
+    def started(self, stream: FakeStream) -> None:
+        self.streams.append(stream)
+        self.meanwhile()
+        self.opened.set()
+
+    def _terminate(self) -> None:
+        with self._alone():
+            assert self._initialized
+            self._initialized -= 1
+            self.starts += 1
+
+    def _initialize(self) -> None:
+        with self._alone():
+            self._initialized += 1
+
+    def _alone(self) -> threading.Lock:
+        assert not self._inside.locked(), "two threads at once"
+        return self._inside
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
+    library = FakeLibrary()
+    monkeypatch.setattr(portaudio, "load", lambda: library)
+    return library
+
+
+def test_a_stream_of_an_earlier_start_is_left_alone(library: FakeLibrary) -> None:
+    stream = portaudio.open_microphone("")
+    portaudio.start_anew()
+    portaudio.close(stream)
+    assert library.streams[0].closed == 0
+    portaudio.close(portaudio.open_microphone(""))
+    assert library.streams[1].closed == 1
+
+
+def test_two_that_lost_their_streams_start_anew_once(library: FakeLibrary) -> None:
+    start = portaudio.current_start()
+    portaudio.start_anew(start)
+    stream = portaudio.open_microphone("")
+    portaudio.start_anew(start)
+    assert library.starts == 1
+    portaudio.close(stream)
+    assert library.streams[0].closed == 1
+
+
+def test_a_start_that_failed_is_tried_again(library: FakeLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise library.PortAudioError("no host")
+
+    start = portaudio.current_start()
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "_initialize", fail)
+        with pytest.raises(AudioError, match="does not start"):
+            portaudio.start_anew(start)
+    portaudio.start_anew(start)
+    portaudio.close(portaudio.open_microphone(""))
+
+
+def test_threads_take_turns(library: FakeLibrary) -> None:
+    errors: list[BaseException] = []
+
+    def work(kind: int) -> None:
+        try:
+            for _ in range(200):
+                if kind == 0:
+                    portaudio.start_anew()
+                elif kind == 1:
+                    portaudio.devices()
+                else:
+                    portaudio.close(portaudio.open_microphone(""))
+        except BaseException as error:  # noqa: BLE001  # shown below, in the test's own thread
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(kind,)) for kind in (0, 1, 2, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert library.starts == 200
+
+
+def test_close_gives_back_a_microphone_that_nobody_reads(library: FakeLibrary) -> None:
+    microphone = Microphone()
+    microphone.open()
+    library.streams[0].send()
+    microphone.stop()
+    microphone.close()
+    microphone.close()
+    assert library.streams[0].closed == 1
+    assert not list(microphone)
+    assert len(library.streams) == 1
+
+
+def test_close_ends_a_reader_in_the_middle(library: FakeLibrary) -> None:
+    microphone = Microphone()
+    frames: list[Frame] = []
+    began = threading.Event()
+
+    def read() -> None:
+        for frame in microphone:
+            frames.append(frame)
+            began.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert library.opened.wait(10)
+    library.streams[0].send()
+    assert began.wait(10)
+    microphone.close()
+    reader.join(10)
+    assert not reader.is_alive()
+    assert len(frames) == 1
+    assert [stream.closed for stream in library.streams] == [1]
+    microphone.close()
+    assert [stream.closed for stream in library.streams] == [1]
+
+
+def test_close_while_it_is_opened_again_leaves_nothing_open(library: FakeLibrary) -> None:
+    """The reader is just in `open_microphone` when another thread closes."""
+    microphone = Microphone()
+    library.meanwhile = microphone.close
+    assert not list(microphone)
+    assert [stream.closed for stream in library.streams] == [1]
+
+
+def test_a_microphone_that_came_late_is_found(library: FakeLibrary) -> None:
+    library.refusals = 1
+    with Microphone():
+        assert library.starts == 1
+    assert library.streams[0].closed == 1

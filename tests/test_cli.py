@@ -94,6 +94,7 @@ def test_the_examples_of_the_help_parse() -> None:
         (["replay", "x", "--realtme"], "unrecognized arguments: --realtme"),
         (["replay", "x", "--format", "xml"], "invalid choice: 'xml'"),
         (["run", "--patching", "dif"], 'must be one of diff, replace, window. Did you mean "diff"?'),
+        (["run", "--keyboard", "x12"], 'Did you mean "x11"?'),
         (["--preset", "lite"], 'Did you mean "light"?'),
         (["start", "--language", "klingon"], 'language is "klingon"'),
         (["models", "remove"], "required: NAME"),

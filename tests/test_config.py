@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +86,7 @@ def test_values_of_every_kind(file: Path) -> None:
         ("hotkey.tap_s = -0.1", "it must be from 0 to 2.", "default is 0.35."),
         ("typing.patching = 'Diff'", "it must be one of diff, replace, window.", 'mean "diff"?'),
         ("typing.patching = 7", "it must be one of diff, replace, window.", 'default is "diff".'),
+        ("typing.keyboard = 'x12'", "it must be one of auto, dummy, x11.", 'mean "x11"?'),
         ("models.preset = 'lite'", "one of accurate, english, light, multilingual.", 'mean "light"?'),
         ("models.fast = 3", "it must be a text in quotes.", 'default is "".'),
         ("language = 'klingon'", 'language is "klingon"; it must be "auto" or a language code', "default"),
@@ -163,29 +163,6 @@ def test_every_number_has_limits_and_every_default_keeps_them(tmp_path: Path) ->
                 assert "limits" in field.metadata, f"{section.name}.{field.name}"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Grown:
-    """What a later version may hold."""
-
-    words: tuple[str, ...] = ()
-    replacements: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    sound: bool = True
-
-
-def test_lists_tables_and_booleans() -> None:
-    table = tomllib.loads("words = ['a', 'b']\nsound = false\n[replacements]\nx = 'y'")
-    assert config_file._build(Grown, table, "file", "") == Grown(("a", "b"), {"x": "y"}, False)
-    for text, told in (
-        ("words = ['a', 3]", r"words\[1\] is 3; it must be a text"),
-        ("words = 'a'", "must be a list"),
-        ("sound = 1", "must be true or false"),
-        ("replacements = 1", "it is a table"),
-        ("replacements.x = 1", r"replacements\.x is 1; it must be a text"),
-    ):
-        with pytest.raises(ConfigError, match=told):
-            config_file._build(Grown, tomllib.loads(text), "file", "")
-
-
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates()
 names = st.sampled_from(["language", "models", "audio", "engine", "typing", "fast", "end_s", "patching"])
 tables = st.recursive(
@@ -214,3 +191,9 @@ def test_any_text_is_a_config_or_a_sentence(text: str) -> None:
     except tomllib.TOMLDecodeError:
         return
     config_or_sentence(table)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "config.toml")
+    with pytest.raises(ConfigError, match="is not a regular file"):
+        load(tmp_path / "config.toml")

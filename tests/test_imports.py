@@ -42,11 +42,12 @@ WAYS = {
     "vad": "voicetype.vad",
     "dbus": "voicetype.dbus",
     "dbus_interface": "voicetype.dbus_interface",
+    "dbus_values": "voicetype.dbus_values",
     "console": "voicetype.console",
 }
 """The adapters: each way to the outside, and where it lives."""
 
-TOGETHER = [{"dbus", "dbus_interface"}, {"audio", "portaudio"}]
+TOGETHER = [{"dbus", "dbus_interface", "dbus_values"}, {"audio", "portaudio"}]
 """Modules that are one adapter."""
 
 SEAMS = {"voicetype.keyboard", "voicetype.hotkey", "voicetype.engine"}
@@ -56,7 +57,13 @@ OWNED = {
     "reactivex": {"voicetype.pipeline"},
     "sounddevice": {"voicetype.portaudio"},
     "webrtcvad": {"voicetype.vad"},
-    "dbus_fast": {"voicetype.client", "voicetype.dbus", "voicetype.dbus_interface", "voicetype.cli"},
+    "dbus_fast": {
+        "voicetype.client",
+        "voicetype.dbus",
+        "voicetype.dbus_interface",
+        "voicetype.dbus_values",
+        "voicetype.cli",
+    },
     "faster_whisper": {"voicetype.engine", "voicetype.audio"},  # it decodes recordings too
     "ctranslate2": {"voicetype.engine"},
     "Xlib": {"voicetype.keyboard", "voicetype.hotkey", "voicetype.x11"},

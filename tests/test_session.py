@@ -203,6 +203,25 @@ def test_the_rest_follows_when_the_focus_comes_back() -> None:
     assert screen.session.text == "One two three."
 
 
+def test_a_word_that_was_sealed_twice_in_its_middle_is_typed_whole() -> None:
+    screen = Screen(Session())
+    screen.feed(Started())
+    screen.feed(SpeechStarted(0, 0))
+    screen.feed(confirmed(0, 2, "the quick brown fox", final=True))
+    screen.type_part(erased=0, typed=6, lost=False)
+    screen.type_part(erased=0, typed=2, lost=False)
+    screen.type_all()
+    assert screen.text == screen.session.text == "the quick brown fox"
+
+
+def test_speech_that_begins_after_the_end_is_not_waited_for() -> None:
+    screen = Screen(Session())
+    screen.feed(Started())
+    screen.feed(Cancelled())
+    screen.feed(SpeechStarted(0, 0))
+    assert screen.session.finished
+
+
 def test_the_next_dictation_behind_the_last_begins_with_a_space() -> None:
     screen = Screen(Session())
     for text, continues in (("Hello.", False), ("How are you?", True), ("Fine.", False)):

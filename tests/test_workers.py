@@ -198,14 +198,49 @@ def test_another_model_takes_over(start: Start) -> None:
 
 
 def test_the_heavy_model_rests_between_ordinary_windows(start: Start) -> None:
-    """A pause is heard at once all the same."""
+    """A pause is heard at once all the same, in place of the window that waited for the rest to end."""
     model, log = FakeTranscriber("m", str), Log()
     worker = start(model)
     busy(model, worker, log, window(0, heavy=True))
-    rest = threading.Event()
-    rest.wait(0.3)  # what the first pass takes, and so the rest
+    threading.Event().wait(0.3)  # what the first pass takes, and so the rest
     model.gate.set()
     log.wait(1)
     worker.submit(Request(window(1, heavy=True), "en", 1, True, log.done))
+    threading.Event().wait(0.1)  # a worker that does not rest begins
+    assert model.heard == [1000]
     worker.submit(Request(window(2, heavy=True, pause=True), "en", 1, True, log.done))
     assert log.wait(3) == [(0, "1000"), (1, None), (2, "1002")]
+    assert model.heard == [1000, 1002]
+
+
+def test_another_session_does_not_get_the_text_of_the_last(start: Start) -> None:
+    model, first, second = FakeTranscriber("m", str), Log(), Log()
+    worker = start(model)
+    worker.submit(Request(window(4, heavy=True, pause=True), "en", 1, False, first.done))
+    first.wait(1)
+    worker.wait_idle()
+    worker.submit(Request(window(5, heavy=True, final=True, same_as=4), "en", 1, False, second.done))
+    assert second.wait(1) == [(5, "1005")]
+
+
+def test_a_model_whose_file_is_broken_in_any_way_is_told() -> None:
+    told: list[VoicetypeError] = []
+
+    def load() -> Transcriber:
+        raise LookupError("the tokenizer")
+
+    worker = Worker("fast", load, told.append)
+    try:
+        assert not worker.wait_ready()
+        assert "could not be loaded: the tokenizer" in told[0].sentence
+    finally:
+        worker.close()
+
+
+def test_a_pause_is_not_given_up_for_the_next(start: Start) -> None:
+    model, log = FakeTranscriber("m", str), Log()
+    worker = start(model)
+    busy(model, worker, log, window(0, heavy=True, pause=True))
+    worker.submit(Request(window(1, heavy=True, pause=True), "en", 1, False, log.done))
+    model.gate.set()
+    assert log.wait(2) == [(0, "1000"), (1, "1001")]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from concurrent.futures import wait
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import astuple, replace
+from pathlib import Path
+from queue import SimpleQueue
 
 from voicetype.audio import Microphone, Recording, read_recording
 from voicetype.config import Config
@@ -20,10 +22,10 @@ from voicetype.core.stream import StreamEvent
 from voicetype.core.windows import Cadence
 from voicetype.daemon import Daemon
 from voicetype.dbus import NoBus, Service
-from voicetype.engine import Transcriber, models
+from voicetype.engine import models
 from voicetype.engine.progress import Bar
 from voicetype.engine.whisper import EngineOptions, Whisper
-from voicetype.errors import ConfigError, HotkeyError, VoicetypeError
+from voicetype.errors import HotkeyError, VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.hotkey import Hotkey
 from voicetype.hotkey.dummy import DummyHotkey
@@ -31,11 +33,10 @@ from voicetype.hotkey.x11 import X11Hotkey
 from voicetype.keyboard import Keyboard, choose
 from voicetype.keyboard.dummy import DummyKeyboard
 from voicetype.keyboard.x11 import X11Keyboard
-from voicetype.pipeline import Dictation, Pipeline, Settings
-from voicetype.workers import Worker
+from voicetype.pair import LoadedPair, heard_language
+from voicetype.pipeline import Dictation, Pipeline
+from voicetype.settings import Settings
 from voicetype.x11.own_keys import OwnKeys
-
-log = logging.getLogger(__name__)
 
 
 def settings(config: Config) -> Settings:
@@ -53,108 +54,47 @@ def settings(config: Config) -> Settings:
     )
 
 
-class LoadedModels:
-    """Both models and their workers. Implements `daemon.Models`."""
-
-    def __init__(self, config: Config, printer: Printer) -> None:
-        self._config, self._printer = config, printer
-        self._obtaining = threading.Lock()
-        self._obtained: models.Obtained | None = None
-        self._pair = models.resolve(config.models)
-        self.fast = Worker("fast", lambda: self._load("fast"), lambda error: tell(printer, error))
-        self.heavy = Worker("heavy", lambda: self._load("heavy"), lambda error: tell(printer, error))
-
-    def names(self) -> tuple[str, str]:
-        """Fast and heavy, as they hear now or will once they are loaded."""
-        return self._pair.fast, self._pair.heavy
-
-    def ready(self) -> bool:
-        """Whether both are loaded."""
-        return self.fast.ready and self.heavy.ready
-
-    def wait_ready(self) -> bool:
-        """Block until both are loaded; False where one could not be."""
-        return self.fast.wait_ready() and self.heavy.wait_ready()
-
-    def use(self, fast: str, heavy: str) -> None:
-        """Load these from the next dictation on. Raises ModelError for an unknown name."""
-        chosen = replace(self._config.models, fast=fast, heavy=heavy)
-        pair = models.resolve(chosen)
-        self._config = replace(self._config, models=chosen)
-        self._obtained, self._pair = None, pair
-        self.fast.replace(lambda: self._load("fast"))
-        self.heavy.replace(lambda: self._load("heavy"))
-
-    def listing(self) -> Sequence[Mapping[str, object]]:
-        """Every model that could be used."""
-        known = models.listing(self._config.models.folder)
-        return [asdict(model) | {"path": str(model.path or "")} for model in known]
-
-    def language(self, wanted: str) -> str:
-        """The language to hear: English where a model knows nothing else. Raises ConfigError."""
-        limited = [name for name in self.names() if models.english_only(name)]
-        if not limited:
-            return wanted
-        if wanted not in ("auto", "en"):
-            raise ConfigError(
-                f"The model {limited[0]} knows English alone, and the language is {wanted!r}.",
-                'Choose a multilingual pair: preset = "multilingual" under [models].',
-            )
-        return "en"
-
-    def close(self) -> None:
-        """End both workers."""
-        self.fast.close()
-        self.heavy.close()
-
-    def _load(self, role: str) -> Transcriber:
-        """On a worker's thread: get the pair, once for both, then load this worker's half of it."""
-        with self._obtaining:
-            if self._obtained is None:
-                self._obtained = models.ensure_pair(self._config.models, Bar())
-                self._pair = self._obtained.pair
-                for note in self._obtained.notes:
-                    self._printer.note(note)
-        obtained = self._obtained
-        name, folder = (
-            (obtained.pair.fast, obtained.fast) if role == "fast" else (obtained.pair.heavy, obtained.heavy)
-        )
-        model = Whisper(folder, name, options(self._config))
-        model.warm_up()
-        return model
+def make_pair(config: Config, printer: Printer, failed: Callable[[VoicetypeError], None]) -> LoadedPair:
+    """Both models, which begin to load. Raises ModelError, ConfigError for what can't go together."""
+    heard_language(config.language, astuple(models.resolve(config.models)))
+    return LoadedPair(
+        config.models, lambda folder, name: open_model(config, folder, name), printer.note, failed
+    )
 
 
-def options(config: Config) -> EngineOptions:
-    """How the models compute."""
-    return EngineOptions(config.models.device, config.models.compute_type, config.engine.threads)
+def open_model(config: Config, folder: Path, name: str) -> Whisper:
+    """A model, ready for its first window. Raises ModelError."""
+    options = EngineOptions(config.models.device, config.models.compute_type, config.engine.threads)
+    model = Whisper(folder, name, options)
+    model.warm_up()
+    return model
 
 
 def replay(config: Config, path: str, *, realtime: bool, printer: Printer) -> int:
     """A recording through the whole pipeline, as if it were the microphone. Returns the exit code."""
     recording = Recording(read_recording(path), realtime=realtime)
-    loaded = LoadedModels(config, printer)
     keyboard = DummyKeyboard() if config.typing.keyboard == "auto" else make_keyboard(config, OwnKeys())
-    pipeline = Pipeline(loaded.fast, loaded.heavy, keyboard)
-    pipeline.open()
-    try:
-        if not loaded.wait_ready():
+    pair = make_pair(config, printer, lambda error: tell(printer, error))
+    with ExitStack() as stack:
+        stack.callback(pair.close)
+        pipeline = Pipeline(pair.fast, pair.heavy, keyboard)
+        stack.callback(pipeline.close)
+        pipeline.open()
+        if not pair.wait_ready():
             return 1
-        how = replace(settings(config), language=loaded.language(config.language), realtime=realtime)
-        dictation = pipeline.dictate(recording, how, lambda news: tell(printer, news))
-        return wait_for(dictation)
-    finally:
-        pipeline.close()
-        loaded.close()
+        how = replace(settings(config), language=pair.language(config.language), realtime=realtime)
+        wait_for(pipeline.dictate(recording, how, lambda news: tell(printer, news)))
+    return 0
 
 
-def wait_for(dictation: Dictation) -> int:
+def wait_for(dictation: Dictation) -> None:
     """Wait for the end of a replay; one that the user interrupts ends before its pipeline does."""
     try:
         dictation.finished.result()
     except BaseException:
         dictation.cancel()
+        wait([dictation.finished], timeout=5)
         raise
-    return 0
 
 
 def tell(printer: Printer, news: StreamEvent | VoicetypeError) -> None:
@@ -169,7 +109,7 @@ def transcribe(config: Config, path: str) -> str:
     """The whole text of a recording by the heavy model, offline."""
     samples = read_recording(path)
     obtained = models.ensure_pair(config.models, Bar())
-    model = Whisper(obtained.heavy, obtained.pair.heavy, options(config))
+    model = open_model(config, obtained.heavy, obtained.pair.heavy)
     return model.transcribe_long(samples, language=config.language, beam_size=config.engine.beam_size)
 
 
@@ -184,7 +124,7 @@ class Desktop:
         self.hotkey: Hotkey = make_hotkey(config, self._keyboard, own_keys)
         self.settings = settings(config)
         self.tap_s = config.hotkey.tap_s
-        self.models = LoadedModels(config, printer)
+        self.models = make_pair(config, printer, self.tell)
         self.pipeline = Pipeline(self.models.fast, self.models.heavy, self._keyboard)
         self.bus: Service | None = None
 
@@ -211,7 +151,7 @@ class Desktop:
         if self.bus and isinstance(news, TranscriptSegment):
             self.bus.segment(news)
         elif self.bus and isinstance(news, VoicetypeError):
-            self.bus.problem(type(news).__name__, news.sentence, news.hint)
+            self.bus.problem(news)
 
 
 def make_keyboard(config: Config, own_keys: OwnKeys) -> Keyboard:
@@ -229,36 +169,38 @@ def make_hotkey(config: Config, keyboard: Keyboard, own_keys: OwnKeys) -> Hotkey
 
 
 def run_daemon(config: Config, printer: Printer) -> int:
-    """The daemon, until it is told to quit. Returns the exit code."""
-    quitting = threading.Event()
+    """The daemon, until it is told to quit or its display is gone. Returns the exit code."""
+    ending: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: quitting.set())
+        signal.signal(number, lambda *_: ending.put(0))
     desktop = Desktop(config, printer)
-    desktop.models.language(config.language)
-    daemon = Daemon(desktop, quitting.set)
     with ExitStack() as stack:
         stack.callback(desktop.models.close)
-        desktop.pipeline.open()
+        daemon = Daemon(desktop, lambda: ending.put(0))
         stack.callback(desktop.pipeline.close)
+        desktop.pipeline.open(lambda: ending.put(1))
         stack.callback(daemon.close)
         open_bus(desktop, daemon, printer, stack)
         open_hotkey(desktop, daemon, printer, stack)
         printer.note(how_to_dictate(config, desktop.hotkey))
         threading.Thread(target=announce_ready, args=(desktop, daemon), daemon=True).start()
-        quitting.wait()
+        code = ending.get()
+    if code:
+        printer.problem("The display is gone.", "voicetype has ended; start it again in a running desktop.")
+    else:
         printer.note("Good-bye.")
-    return 0
+    return code
 
 
 def open_bus(desktop: Desktop, daemon: Daemon, printer: Printer, stack: ExitStack) -> None:
     """The session bus, without which the daemon carries on. Raises DaemonError for a second daemon."""
-    service = Service(daemon)
+    desktop.bus = service = Service(daemon)
     try:
         service.open()
     except NoBus as error:
         printer.problem(error.sentence, error.hint)
+        desktop.bus = None
         return
-    desktop.bus = service
     stack.callback(service.close)
 
 
@@ -289,6 +231,8 @@ def how_to_dictate(config: Config, hotkey: Hotkey) -> str:
 
 def describe(status: Status) -> str:
     """A status as a line."""
+    if status.state is State.ERROR:
+        return "A model is missing; nothing can be dictated."
     if not status.ready and status.state is State.IDLE:
         return f"Loading {status.fast_model} and {status.heavy_model} ..."
     if status.state is State.IDLE:

@@ -1,7 +1,7 @@
 """Microphone or recording -> frames.
 
 Both are a `FrameSource`: iterate over it for frames, and `stop` it from another thread. A stopped microphone
-still gives what was said before, down to the last syllable.
+still gives what was said before, down to the last syllable; a closed one gives nothing more.
 
 The microphone's one rule: PortAudio's thread copies a block into a queue and returns. Everything else is done
 by the thread that iterates: mixing, resampling, cutting into frames, and the watch on a device that falls
@@ -41,13 +41,18 @@ _RETRY_S = 0.25
 
 
 class Microphone:
-    """The system's microphone, for one session. Owned by the thread that iterates over it, once."""
+    """The system's microphone, for one session: opened, read and closed once.
+
+    One thread opens it and iterates over it; `stop` and `close` are for any thread.
+    """
 
     def __init__(self, device: str = "", give_up_s: float = 5.0) -> None:
         """`device`: a name or a part of it, or empty. `give_up_s`: how long one may be away."""
         self._device = device
         self._give_up_s = give_up_s
-        self._opened: Stream | None = None
+        self._opened: Stream | None = None  # whoever takes it out, under the lock, closes it
+        self._closed = False
+        self._lock = threading.Lock()
         self._stopped_at: float | None = None
         self._lost_at: float | None = None
 
@@ -61,19 +66,22 @@ class Microphone:
         self.close()
 
     def open(self) -> None:
-        """Start to listen. Raises AudioError."""
-        if self._opened is None:
-            try:
-                self._opened = portaudio.open_microphone(self._device)
-            except AudioError:
-                portaudio.start_anew()  # it may have come since PortAudio last looked
-                self._opened = portaudio.open_microphone(self._device)
+        """Start to listen, unless it was closed. Raises AudioError."""
+        if self._opened is not None or self._closed:
+            return
+        start = portaudio.current_start()
+        try:
+            opened = portaudio.open_microphone(self._device)
+        except AudioError:
+            portaudio.start_anew(start)  # it may have come since PortAudio last looked
+            opened = portaudio.open_microphone(self._device)
+        self._keep(opened)
 
     def close(self) -> None:
         """Stop listening; what was not taken is lost."""
-        if self._opened is not None:
-            portaudio.close(self._opened)
-            self._opened = None
+        self._closed = True
+        self.stop()
+        self._release()
 
     def stop(self) -> None:
         """End the iteration after the sound so far."""
@@ -96,12 +104,27 @@ class Microphone:
             for block in self._blocks(opened):
                 yield resampler.push(block.mean(axis=1))
             yield resampler.flush()
-            opened = self._reopened()
+            opened = self._reopened(opened)
+
+    def _keep(self, opened: Stream) -> Stream | None:
+        """Have this stream from now on; None where `close` was called while it was opened."""
+        with self._lock:
+            if not self._closed:
+                self._opened = opened
+                return opened
+        portaudio.close(opened)
+        return None
+
+    def _release(self) -> None:
+        with self._lock:
+            opened, self._opened = self._opened, None
+        if opened is not None:
+            portaudio.close(opened)
 
     def _blocks(self, opened: Stream) -> Iterator[NDArray[np.float32]]:
         """The stream's blocks, until we are stopped or it has fallen silent."""
         patience_s = _FIRST_S
-        while (left_s := self._left_s(opened, patience_s)) > 0:
+        while not self._closed and (left_s := self._left_s(opened, patience_s)) > 0:
             try:
                 _, block = opened.blocks.get(timeout=left_s)
             except queue.Empty:
@@ -112,8 +135,9 @@ class Microphone:
                 log.info("The microphone is back.")
             patience_s, self._lost_at = WATCHDOG_S, None
             yield block
-        self.close()
-        yield from self._left_over(opened)
+        self._release()
+        if not self._closed:
+            yield from self._left_over(opened)
 
     def _left_s(self, opened: Stream, patience_s: float) -> float:
         """How long to wait for the next block."""
@@ -129,25 +153,25 @@ class Microphone:
             if arrival <= until:
                 yield block
 
-    def _reopened(self) -> Stream | None:
+    def _reopened(self, silent: Stream) -> Stream | None:
         """The microphone anew; None when we are stopped. Raises AudioError when it was away too long."""
         if self._stopped_at is not None:
             return None
         if self._lost_at is None:
             self._lost_at = time.monotonic()
             log.warning("The microphone has fallen silent; opening it again.")
-        self.close()
+        self._release()
+        start = silent.start
         while self._stopped_at is None:
             if time.monotonic() > self._lost_at + self._give_up_s:
                 hint = "What was said is kept. Check its cable, the Bluetooth link or the sound server."
                 raise AudioError("The microphone went away and did not come back.", hint)
             try:
-                portaudio.start_anew()
-                self._opened = portaudio.open_microphone(self._device)
+                portaudio.start_anew(start)
+                start = portaudio.current_start()
+                return self._keep(portaudio.open_microphone(self._device))
             except AudioError:
                 time.sleep(_RETRY_S)
-            else:
-                return self._opened
         return None
 
 
@@ -174,6 +198,10 @@ class Recording:
     def stop(self) -> None:
         """End the iteration."""
         self._stopped.set()
+
+    def close(self) -> None:
+        """End the iteration; there is nothing to give back."""
+        self.stop()
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames; the last one is filled up with silence."""

@@ -6,6 +6,8 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from voicetype.arguments import parser, with_default_command
@@ -24,6 +26,7 @@ _FINISH_S = 300.0  # how long `stop` waits for the heavy model's last word
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command. Returns 0 done, 1 failed (a sentence is on stderr), 2 usage, 130 interrupted."""
     arguments = with_default_command(sys.argv[1:] if argv is None else argv)
+    _make_writable()
     try:
         try:
             options = _parsed(parser(), arguments)
@@ -34,11 +37,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{error.sentence}\n{error.hint}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # The reader has left. What Python would still write at its exit goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader has left
         return _INTERRUPTED
+    except OSError as error:
+        _drop_output()
+        print(
+            f"The output can't be written: {error.strerror}.\nMake room, or write elsewhere.", file=sys.stderr
+        )
+        return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _make_writable() -> None:
+    """Whatever the terminal's encoding, and whether or not there is an output at all."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # open for as long as the program runs
+        elif isinstance(stream := getattr(sys, name), TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _drop_output() -> None:
+    """What Python would still write at its exit goes nowhere."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parsed(arguments: ArgumentParser, argv: Sequence[str]) -> Namespace | int:

@@ -91,20 +91,19 @@ def properties() -> dict[str, object]:
 async def _call(
     interface: str, member: str, signature: str, arguments: tuple[object, ...], timeout_s: float
 ) -> list[object]:
+    message = Message(
+        destination=NAME,
+        path=PATH,
+        interface=interface,
+        member=member,
+        signature=signature,
+        body=list(arguments),
+        flags=MessageFlag.NO_AUTOSTART,
+    )
     bus = await connect()
     try:
         async with asyncio.timeout(timeout_s):
-            reply = await bus.call(
-                Message(
-                    destination=NAME,
-                    path=PATH,
-                    interface=interface,
-                    member=member,
-                    signature=signature,
-                    body=list(arguments),
-                    flags=MessageFlag.NO_AUTOSTART,
-                )
-            )
+            reply = await bus.call(message)
     except TimeoutError as error:
         raise DaemonError(*NO_ANSWER) from error
     except EOFError as error:

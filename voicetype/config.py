@@ -54,6 +54,8 @@ COMPUTE_TYPES = (
     "float32",
 )
 
+KEYBOARDS = ("auto", "x11", "dummy")
+
 
 @dataclass(frozen=True, slots=True)
 class ModelsConfig:
@@ -100,7 +102,7 @@ class HotkeyConfig:
 class TypingConfig:
     """How text reaches the focused window."""
 
-    keyboard: str = "auto"
+    keyboard: str = choice("auto", KEYBOARDS)
     patching: Patching = Patching.DIFF
     characters_per_s: int = number(250, 20, 1_000)
 

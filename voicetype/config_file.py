@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from voicetype.config import Config, Limits
 from voicetype.errors import ConfigError
@@ -75,6 +75,8 @@ def _read(path: Path, *, required: bool) -> Table:
     """The file's own table; {} where a file that need not be there is missing."""
     hint = "Every key has a default: without the file voicetype works too."
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would be waited for
+            raise ConfigError(f"{path} is not a regular file.", hint)
         text = path.read_text(encoding="utf-8-sig")
         return tomllib.loads(text)
     except FileNotFoundError:
@@ -114,16 +116,6 @@ def _value(kind: Any, rules: Mapping[str, Any], value: object, origin: str, name
         if not isinstance(value, Mapping):
             raise _bad(origin, name, value, f"it is a section: write [{name}]")
         return _build(kind, value, origin, f"{name}.")  # type: ignore[arg-type]  # it is a class
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list | tuple):
-            raise _bad(origin, name, value, "it must be a list")
-        item = get_args(kind)[0]
-        return tuple(_value(item, rules, each, origin, f"{name}[{i}]") for i, each in enumerate(value))
-    if get_origin(kind) is Mapping:
-        if not isinstance(value, Mapping):
-            raise _bad(origin, name, value, f"it is a table: write [{name}]")
-        item = get_args(kind)[1]
-        return {key: _value(item, rules, each, origin, f"{name}.{key}") for key, each in value.items()}
     if isinstance(kind, type) and issubclass(kind, Enum):
         allowed = [member.value for member in kind]
         return kind(_one_of(allowed, value, origin, name))

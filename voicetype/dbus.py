@@ -12,12 +12,13 @@ from dbus_fast import NameFlag, RequestNameReply
 from dbus_fast.aio import MessageBus
 
 from voicetype.client import NAME, PATH, NoBus, connect
-from voicetype.control import Control, State, Status
+from voicetype.control import Control, Status
 from voicetype.core.events import TranscriptSegment
 from voicetype.dbus_interface import Daemon1
-from voicetype.errors import DaemonError
+from voicetype.dbus_values import error_code
+from voicetype.errors import DaemonError, VoicetypeError
 
-__all__ = ["Control", "NoBus", "Service", "State", "Status"]
+__all__ = ["NoBus", "Service"]
 
 _log = logging.getLogger(__name__)
 _ANSWER_S = 1.0  # what the calls under way may take once the daemon is to end
@@ -54,8 +55,9 @@ class Service:
         """Announce what of `status` is new."""
         self._post(lambda interface: interface.publish(status))
 
-    def problem(self, code: str, sentence: str, hint: str) -> None:
-        """Signal a problem. `code` is a word for scripts."""
+    def problem(self, error: VoicetypeError) -> None:
+        """Signal a problem; its code is the word that the name of the same error ends in."""
+        code, sentence, hint = error_code(error), error.sentence, error.hint
         self._post(lambda interface: interface.problem(code, sentence, hint))
 
     def close(self) -> None:

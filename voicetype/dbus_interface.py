@@ -10,73 +10,31 @@ on the line below it, a hint; never a traceback.
 import asyncio
 import concurrent.futures
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from dbus_fast import DBusError, Message, MessageType, PropertyAccess, Variant
+from dbus_fast import Message, MessageType, PropertyAccess, Variant
 from dbus_fast.annotations import DBusBool, DBusDict, DBusSignature, DBusStr
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
-from voicetype.client import ERRORS, NAME, PATH
-from voicetype.config import LANGUAGES
+from voicetype.client import NAME, PATH
 from voicetype.control import Control, State, Status
 from voicetype.core.events import TranscriptSegment
 from voicetype.core.stream import to_fields
-from voicetype.errors import (
-    AudioError,
-    ConfigError,
-    DaemonError,
-    HotkeyError,
-    KeyboardError,
-    ModelError,
-    VoicetypeError,
+from voicetype.dbus_values import (
+    check_language,
+    check_models,
+    invalid,
+    named,
+    sendable,
+    start_options,
+    variants,
 )
+from voicetype.errors import VoicetypeError
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _READ = PropertyAccess.READ
-_LONGEST = 4_096  # characters of an argument; a model may be a folder's path
-
-
-_ERROR_NAMES: Mapping[type[VoicetypeError], str] = {
-    AudioError: "NoMicrophone",
-    ConfigError: "InvalidArguments",
-    DaemonError: "Busy",
-    HotkeyError: "NoHotkey",
-    KeyboardError: "NoKeyboard",
-    ModelError: "NoModel",
-}
-
-
-def _named(error: VoicetypeError) -> DBusError:
-    name = next((name for kind, name in _ERROR_NAMES.items() if isinstance(error, kind)), "Failed")
-    return DBusError(f"{ERRORS}.{name}", _sendable(f"{error.sentence}\n{error.hint}"))
-
-
-def _invalid(sentence: str, hint: str) -> DBusError:
-    return _named(ConfigError(sentence, hint))
-
-
-def _sendable(text: str) -> str:
-    """A text that the bus takes: UTF-8 without NUL (a path may hold anything)."""
-    return text.encode(errors="replace").decode().replace("\0", "�")
-
-
-def _variant(value: object) -> Variant:
-    match value:
-        case bool():
-            return Variant("b", value)
-        case int():
-            return Variant("x", value)
-        case float():
-            return Variant("d", value)
-        case list() | tuple():
-            return Variant("ax", list(value))
-    return Variant("s", _sendable(str(value)))
-
-
-def _variants(fields: Mapping[str, object]) -> dict[str, Variant]:
-    return {key: _variant(value) for key, value in fields.items()}
 
 
 class Daemon1(ServiceInterface):
@@ -94,7 +52,7 @@ class Daemon1(ServiceInterface):
 
     @dbus_method(name="Start")
     async def start(self, options: DBusDict) -> None:
-        plain = _start_options(options)
+        plain = start_options(options)
         await self._call(lambda: self._control.start(plain))
 
     @dbus_method(name="Stop")
@@ -107,7 +65,7 @@ class Daemon1(ServiceInterface):
         closing.cancel()
         if not text.done() or text.cancelled():
             return ""
-        return _sendable(await self._failing(text))
+        return sendable(await self._failing(text))
 
     @dbus_method(name="Cancel")
     async def cancel(self) -> None:
@@ -119,21 +77,17 @@ class Daemon1(ServiceInterface):
 
     @dbus_method(name="SetLanguage")
     async def set_language(self, language: DBusStr) -> None:
-        _check_language(language)
+        check_language(language)
         await self._call(lambda: self._control.set_language(language))
 
     @dbus_method(name="SetModels")
     async def set_models(self, fast: DBusStr, heavy: DBusStr) -> None:
-        for model in (fast, heavy):
-            if not 0 < len(model) <= _LONGEST:
-                raise _invalid(
-                    "SetModels takes two names of models, or folders.", "ListModels lists the names."
-                )
+        check_models(fast, heavy)
         await self._call(lambda: self._control.set_models(fast, heavy))
 
     @dbus_method(name="ListModels")
     async def list_models(self) -> Annotated[list[dict[str, Variant]], DBusSignature("aa{sv}")]:
-        return [_variants(model) for model in await self._call(self._control.list_models)]
+        return [variants(model) for model in await self._call(self._control.list_models)]
 
     @dbus_method(name="Quit")
     async def quit(self) -> None:
@@ -151,10 +105,10 @@ class Daemon1(ServiceInterface):
         try:
             return await work
         except VoicetypeError as error:
-            raise _named(error) from error
+            raise named(error) from error
         except Exception as error:
             _log.exception("A call over D-Bus failed")
-            raise _named(VoicetypeError("voicetype failed inside.", "Its log says where.")) from error
+            raise named(VoicetypeError("voicetype failed inside.", "Its log says where.")) from error
 
     # ── properties ───────────────────────────────────────────────────────────────────────────
 
@@ -172,19 +126,19 @@ class Daemon1(ServiceInterface):
 
     @dbus_property(_READ, name="FastModel")
     def fast_model(self) -> DBusStr:
-        return _sendable(self._status.fast_model)
+        return sendable(self._status.fast_model)
 
     @dbus_property(_READ, name="HeavyModel")
     def heavy_model(self) -> DBusStr:
-        return _sendable(self._status.heavy_model)
+        return sendable(self._status.heavy_model)
 
     @dbus_property(_READ, name="Keyboard")
     def keyboard(self) -> DBusStr:
-        return _sendable(self._status.keyboard)
+        return sendable(self._status.keyboard)
 
     @dbus_property(_READ, name="Hotkey")
     def hotkey(self) -> DBusStr:
-        return _sendable(self._status.hotkey)
+        return sendable(self._status.hotkey)
 
     @dbus_property(_READ, name="Version")
     def version(self) -> DBusStr:
@@ -194,7 +148,7 @@ class Daemon1(ServiceInterface):
 
     @dbus_signal(name="Segment")
     def segment(self, event: TranscriptSegment) -> DBusDict:
-        return _variants(to_fields(event))
+        return variants(to_fields(event))
 
     @dbus_signal(name="StateChanged")
     def state_changed(self, state: State) -> DBusStr:
@@ -204,7 +158,7 @@ class Daemon1(ServiceInterface):
     def problem(
         self, code: str, sentence: str, hint: str
     ) -> Annotated[tuple[str, str, str], DBusSignature("sss")]:
-        return _sendable(code), _sendable(sentence), _sendable(hint)
+        return sendable(code), sendable(sentence), sendable(hint)
 
     # ── what the service needs ───────────────────────────────────────────────────────────────
 
@@ -227,7 +181,7 @@ class Daemon1(ServiceInterface):
             return
         wanted = _SIGNATURES.get(message.member or "")
         if message.interface in (None, NAME) and wanted is not None and message.signature != wanted:
-            raise _invalid(
+            raise invalid(
                 f"{message.member} takes ({wanted}), not ({message.signature[:60]}).",
                 f"`busctl --user introspect {NAME} {PATH}` lists the methods.",
             )
@@ -254,29 +208,9 @@ def _properties(status: Status) -> dict[str, object]:
         "State": status.state.value,
         "Ready": status.ready,
         "Language": status.language,
-        "FastModel": _sendable(status.fast_model),
-        "HeavyModel": _sendable(status.heavy_model),
-        "Keyboard": _sendable(status.keyboard),
-        "Hotkey": _sendable(status.hotkey),
+        "FastModel": sendable(status.fast_model),
+        "HeavyModel": sendable(status.heavy_model),
+        "Keyboard": sendable(status.keyboard),
+        "Hotkey": sendable(status.hotkey),
         "Version": status.version,
     }
-
-
-def _start_options(options: Mapping[str, Variant]) -> dict[str, object]:
-    """The options of Start as plain values. Raises InvalidArguments."""
-    for name, value in options.items():
-        if name != "language":
-            raise _invalid(f"Start knows no option {name[:60]!r}.", "It knows: language (s).")
-        if value.signature != "s":
-            raise _invalid(
-                f"The option language is a text (s), not ({value.signature[:60]}).", "For example 'en'."
-            )
-        _check_language(value.value)
-    return {name: value.value for name, value in options.items()}
-
-
-def _check_language(language: str) -> None:
-    if language != "auto" and language not in LANGUAGES:
-        raise _invalid(
-            f"There is no language {language[:60]!r}.", "Use 'auto' or a code of Whisper's: en, de, fr, zh …"
-        )

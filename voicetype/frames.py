@@ -25,6 +25,9 @@ class FrameSource(Protocol):
     def stop(self) -> None:
         """End the iteration after what was heard so far. For any thread; may be called twice."""
 
+    def close(self) -> None:
+        """Give the source back without its being read; safe to call twice, from any thread."""
+
 
 class FrameCutter:
     """Samples in pieces of any length -> frames of 512."""

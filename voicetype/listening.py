@@ -6,6 +6,7 @@ audio that voicetype ever keeps.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from voicetype.engine import Audio
 _PHRASE_S = 4.0  # the fast model's window leaves a phrase at least this long behind at a pause ...
 _ONSET_S = 1.5  # ... once so much of the next one can be heard: less is too little to understand
 _LEAD_S = 0.3  # of silence before a phrase's first word
+_SPARE_S = 0.3  # kept beyond the pre-roll while nobody speaks: the frames that show that somebody does
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,14 +44,35 @@ class Window:
 Heard = SpeechStarted | SpeechEnded | Window
 
 
+class Sound:
+    """The last frames, by position: samples since the session's start."""
+
+    def __init__(self) -> None:
+        self._frames: deque[Audio] = deque()
+        self._base = 0  # position of the first frame
+
+    def add(self, frame: Audio) -> None:
+        """Take a frame in, shape (n,)."""
+        self._frames.append(frame)
+
+    def between(self, start: int, end: int) -> Audio:
+        """A copy of the samples from `start` up to `end`, shape (end - start,)."""
+        joined = np.concatenate(self._frames)
+        return joined[start - self._base : end - self._base].copy()
+
+    def forget(self, before: int) -> None:
+        """Let go of the frames that end before this position."""
+        while self._frames and self._base + len(self._frames[0]) <= before:
+            self._base += len(self._frames.popleft())
+
+
 class Listening:
     """Where an utterance and its phrase begin, and which windows are due."""
 
     def __init__(self, rules: EndpointingRules, cadence: Cadence) -> None:
         self._endpointing = Endpointing(rules)
         self._windows = Windows(cadence)
-        self._buffer = np.zeros(0, np.float32)  # from position `_base` on
-        self._base = 0
+        self._sound = Sound()
         self._start = 0  # of the utterance
         self._phrase, self._phrase_start = 0, 0
         self._next_phrase_start: int | None = None
@@ -57,22 +80,18 @@ class Listening:
 
     def hear(self, frame: Audio, probability: float) -> Iterator[Heard]:
         """Take a frame in; what follows from it, in order."""
-        self._buffer = np.concatenate([self._buffer, frame])
+        self._sound.add(frame)
         was_paused = self._endpointing.paused
         self._endpointing, endpoints = self._endpointing.step(probability, len(frame))
         for endpoint in endpoints:
             yield from self._react(endpoint)
         if self._endpointing.start is None:
-            self._forget(
-                self._endpointing.position - round(self._endpointing.rules.pre_roll_s * SAMPLE_RATE) - 4096
-            )
+            kept_s = self._endpointing.rules.pre_roll_s + _SPARE_S
+            self._sound.forget(self._endpointing.position - round(kept_s * SAMPLE_RATE))
         elif not self._endpointing.paused:
             if was_paused:
                 self._resume()
-            self._windows, due = self._windows.advance(self._endpointing.position)
-            if due:
-                self._leave_phrase(self._endpointing.position)
-                yield from self._due(due, self._endpointing.position)
+            yield from self._tick(self._endpointing.utterance, self._endpointing.position)
 
     def finish(self) -> Iterator[Heard]:
         """The audio is over."""
@@ -86,34 +105,38 @@ class Listening:
                 self._windows = self._windows.opened(position)
                 self._start = self._phrase_start = position
                 self._phrase, self._next_phrase_start, self._pause = 0, None, None
-                self._forget(position)
+                self._sound.forget(position)
                 yield endpoint
-            case Paused(_, position, voice_end):
+            case Paused(utterance, position, voice_end):
                 self._windows, due = self._windows.pause(fast=True, heavy=True)
                 self._pause = (due.window_id, voice_end)
-                yield from self._due(due, position, to_pause=True)
-            case SpeechEnded(_, position):
+                yield from self._due(utterance, due, position, to_pause=True)
+            case SpeechEnded(utterance, position):
                 yield endpoint
-                yield from self._last(position)
+                yield from self._last(utterance, position)
 
-    def _last(self, position: int) -> Iterator[Heard]:
+    def _tick(self, utterance: int, position: int) -> Iterator[Window]:
+        self._windows, due = self._windows.advance(position)
+        if due:
+            self._leave_phrase(position)
+            yield from self._due(utterance, due, position)
+
+    def _last(self, utterance: int, position: int) -> Iterator[Window]:
         """The windows of an utterance's end. What a pause's windows heard already is not heard again."""
-        heard = self._pause is not None and self._pause[1] == self._endpointing.voice_end
-        self._windows, due = self._windows.pause(fast=not heard, heavy=True)
-        for window in self._due(due, position, to_pause=True):
-            if window.heavy:
-                same_as = self._pause[0] if heard and self._pause else None
-                yield replace(window, final=True, same_as=same_as)
-            else:
-                yield window
+        same_as = None
+        if self._pause is not None and self._pause[1] == self._endpointing.voice_end:
+            same_as = self._pause[0]
+        cut = self._endpointing.start is not None  # the next utterance is open, whose drafts take over
+        self._windows, due = self._windows.pause(fast=same_as is None and not cut, heavy=True)
+        for window in self._due(utterance, due, position, to_pause=True):
+            yield replace(window, final=True, same_as=same_as) if window.heavy else window
 
-    def _due(self, due: Due, position: int, *, to_pause: bool = False) -> Iterator[Window]:
-        utterance = self._endpointing.utterance
+    def _due(self, utterance: int, due: Due, position: int, *, to_pause: bool = False) -> Iterator[Window]:
         if due.fast:
-            audio = self._slice(self._phrase_start, position)
+            audio = self._sound.between(self._phrase_start, position)
             yield Window(utterance, due.window_id, audio, False, self._phrase, to_pause)
         if due.heavy:
-            audio = self._slice(self._start, position)
+            audio = self._sound.between(self._start, position)
             yield Window(utterance, due.window_id, audio, True, to_pause=to_pause)
 
     def _resume(self) -> None:
@@ -127,12 +150,3 @@ class Listening:
         begins = self._next_phrase_start
         if begins is not None and (position - begins) / SAMPLE_RATE >= _ONSET_S:
             self._phrase, self._phrase_start, self._next_phrase_start = self._phrase + 1, begins, None
-
-    def _slice(self, start: int, end: int) -> Audio:
-        return self._buffer[start - self._base : end - self._base].copy()
-
-    def _forget(self, before: int) -> None:
-        dropped = min(len(self._buffer), before - self._base)
-        if dropped > 0:
-            self._buffer = self._buffer[dropped:]
-            self._base += dropped

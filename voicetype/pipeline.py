@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
@@ -30,28 +30,27 @@ from reactivex.disposable import Disposable, SerialDisposable
 from reactivex.scheduler import EventLoopScheduler, NewThreadScheduler
 from reactivex.subject import Subject
 
-from voicetype.core.endpointing import EndpointingRules
 from voicetype.core.events import (
     Cancelled,
-    Confidence,
     Event,
+    FocusChanged,
     Patch,
-    Patching,
     SpeechStarted,
     Started,
     Stopped,
-    TranscriptSegment,
     Unconfirmed,
+    UserTyped,
 )
 from voicetype.core.session import Session, step
 from voicetype.core.stream import Began, Dropped, Finished, StreamEvent
-from voicetype.core.windows import Cadence, corrected
 from voicetype.errors import VoicetypeError
 from voicetype.frames import FrameSource
-from voicetype.keyboard import Keyboard
+from voicetype.keyboard import Keyboard, KeyboardLost
 from voicetype.listening import Heard, Listening, Window
+from voicetype.segments import Segments
+from voicetype.settings import Settings
 from voicetype.stats import Stats
-from voicetype.typist import Typist
+from voicetype.typist import Typist, not_typed
 from voicetype.vad import VoiceActivity
 from voicetype.workers import Outcome, Request, Worker
 
@@ -65,19 +64,6 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a dictation goes by."""
-
-    rules: EndpointingRules = field(default_factory=EndpointingRules)
-    cadence: Cadence = field(default_factory=Cadence)
-    patching: Patching = Patching.DIFF
-    vad_aggressiveness: int = 2
-    beam_size: int = 5
-    language: str = "auto"
-    realtime: bool = True  # False: the source waits for the models
-
-
-@dataclass(frozen=True, slots=True)
 class _State:
     """What flows behind the reducer: the session after an item, the patch that follows, the item."""
 
@@ -86,30 +72,54 @@ class _State:
     item: Item
 
 
+def _typist_thread(target: Callable[..., object]) -> threading.Thread:
+    return threading.Thread(target=target, name="voicetype-typist", daemon=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stages:
+    """What every session runs through. `control`: what comes from the desktop, the user and the typist."""
+
+    fast: Worker
+    heavy: Worker
+    keyboard: Keyboard
+    typist: EventLoopScheduler = field(default_factory=lambda: EventLoopScheduler(_typist_thread))
+    control: Subject[Item] = field(default_factory=Subject)
+
+
 class Pipeline:
     """Both models and the keyboard; `dictate` runs one session through them. One session at a time."""
 
     def __init__(self, fast: Worker, heavy: Worker, keyboard: Keyboard) -> None:
-        self._fast, self._heavy, self._keyboard = fast, heavy, keyboard
-        self._typist = EventLoopScheduler(_typist_thread)
-        self._control: Subject[Event] = Subject()
-        self._session = Session()
+        self._stages = _Stages(fast, heavy, keyboard)
+        self._last: Dictation | None = None
 
-    def open(self) -> None:
-        """Connect the keyboard. Raises KeyboardError."""
-        self._on_typist(lambda: self._keyboard.open(self._control.on_next))
+    def open(self, lost: Callable[[], None] = lambda: None) -> None:
+        """Connect the keyboard. Raises KeyboardError.
+
+        `lost` is called, on a thread of the keyboard's, when its display is gone.
+        """
+
+        def observe(event: FocusChanged | UserTyped | KeyboardLost) -> None:
+            if isinstance(event, KeyboardLost):
+                lost()
+            else:
+                self._stages.control.on_next(event)
+
+        self._on_typist(lambda: self._stages.keyboard.open(observe))
 
     def close(self) -> None:
         """Give the keyboard back. The workers belong to whoever made them."""
-        self._on_typist(self._keyboard.close)
-        self._typist.dispose()
+        self._on_typist(self._stages.keyboard.close)
+        self._stages.typist.dispose()
 
     def dictate(self, source: FrameSource, settings: Settings, report: Report) -> Dictation:
         """Start a session on `source`. Raises KeyboardError where no window could take its text."""
-        continues = self._on_typist(self._keyboard.claim)
-        begin = replace(self._session, patching=settings.patching)
-        self._session, _ = step(begin, Started(continues))
-        return Dictation(self, source, settings, report)
+        continues = self._on_typist(self._stages.keyboard.claim)
+        before = self._last.session if self._last else Session()
+        session, _ = step(replace(before, patching=settings.patching), Started(continues))
+        self._last = Dictation(self._stages, source, settings, report, session)
+        return self._last
 
     def _on_typist(self, action: Callable[[], _T]) -> _T:
         """Run `action` on the typist thread, the only one that may touch the keyboard; its result."""
@@ -121,28 +131,24 @@ class Pipeline:
             except Exception as error:  # noqa: BLE001  # handed to the caller, who waits for it
                 done.set_exception(error)
 
-        self._typist.schedule(run)
+        self._stages.typist.schedule(run)
         return done.result()
-
-
-def _only(items: Observable[Item], kind: type[_T]) -> Observable[_T]:
-    return cast(Observable[_T], items.pipe(ops.filter(lambda item: isinstance(item, kind))))
-
-
-def _typist_thread(target: Callable[..., object]) -> threading.Thread:
-    return threading.Thread(target=target, name="voicetype-typist", daemon=True)
 
 
 class Dictation:
     """A running session. `stop` and `cancel` may be called from any thread, also twice."""
 
-    def __init__(self, pipeline: Pipeline, source: FrameSource, settings: Settings, report: Report) -> None:
+    def __init__(
+        self, stages: _Stages, source: FrameSource, settings: Settings, report: Report, session: Session
+    ) -> None:
         self.finished: Future[str] = Future()
         """Resolves to the whole text once nothing will change any more."""
-        self._pipeline, self._source, self._settings, self._report = pipeline, source, settings, report
+        self.session = session
+        """What is known of it now; written by the reducer alone."""
+        self._stages, self._source, self._settings, self._report = stages, source, settings, report
         self._stats = Stats()
-        self._typist = Typist(pipeline._keyboard, self._tell)
-        self._confirmed_id = -1
+        self._typist = Typist(stages.keyboard, self._tell)
+        self._segments = Segments()
         self._cancels: Subject[None] = Subject()
         self._go = threading.Event()
         self._subscription = SerialDisposable()
@@ -157,118 +163,94 @@ class Dictation:
         """The user wants none of it."""
         self._cancels.on_next(None)
         self._source.stop()
-        self._pipeline._fast.clear()
-        self._pipeline._heavy.clear()
-        self._pipeline._control.on_next(Cancelled())
+        self._stages.fast.clear()
+        self._stages.heavy.clear()
+        self._stages.control.on_next(Cancelled())
+
+    def abandon(self) -> None:
+        """Nobody is there any more: what stands stays as it is, and nothing more comes."""
+        self._stages.control.on_next(UserTyped())
+        self.cancel()
 
     def _graph(self) -> Observable[_State]:
-        pipeline = self._pipeline
         heard: Observable[Item] = rx.create(self._listen).pipe(
             ops.subscribe_on(NewThreadScheduler()), ops.take_until(self._cancels), ops.share()
         )
-        windows = _only(heard, Window)
+        heavy_windows, fast_windows = _only(heard, Window).pipe(ops.partition(_is_heavy))
 
         def drafts_of(started: SpeechStarted) -> Observable[Item]:
-            ours = windows.pipe(
-                ops.filter(
-                    lambda w: isinstance(w, Window) and not w.heavy and w.utterance == started.utterance
-                )
-            )
-            return self._transcribed(ours, pipeline._fast)
+            def is_ours(window: Window) -> bool:
+                return window.utterance == started.utterance
+
+            return self._transcribed(fast_windows.pipe(ops.filter(is_ours)), self._stages.fast)
 
         drafts = _only(heard, SpeechStarted).pipe(ops.switch_map(drafts_of))
-        heavy_windows = windows.pipe(ops.filter(lambda w: isinstance(w, Window) and w.heavy))
-        confirmations = self._transcribed(heavy_windows, pipeline._heavy)
+        confirmations = self._transcribed(heavy_windows, self._stages.heavy)
         others = heard.pipe(ops.filter(lambda item: not isinstance(item, Window)))
-        return rx.merge(others, drafts, confirmations, pipeline._control).pipe(
-            ops.scan(self._fold, _State(pipeline._session, None, Started())),
-            ops.observe_on(pipeline._typist),
+        return rx.merge(others, drafts, confirmations, self._stages.control).pipe(
+            ops.scan(self._fold, _State(self.session, None, Started())),
+            ops.observe_on(self._stages.typist),
         )
 
-    def _listen(
-        self, observer: abc.ObserverBase[Item], _: abc.SchedulerBase | None = None
-    ) -> abc.DisposableBase:
+    def _listen(self, observer: abc.ObserverBase[Item], _: abc.SchedulerBase | None = None) -> Disposable:
         """The listening loop: reads the source to its end, on a thread of its own."""
         self._go.wait()
         listening = Listening(self._settings.rules, self._settings.cadence)
         try:
-            voice = VoiceActivity(self._settings.vad_aggressiveness)
-            for number, frame in enumerate(self._source):
-                if number == 0:
-                    observer.on_next(self._began())
-                self._stats.samples += len(frame)
-                for item in listening.hear(frame, voice(frame)):
-                    observer.on_next(item)
-                    self._keep_pace()
+            for item in self._heard(listening):
+                observer.on_next(item)
+                self._keep_pace()
         except VoicetypeError as error:
             observer.on_next(error)
         except Exception as error:  # whatever the sound system does, what was said is still typed
             log.exception("listening failed")
             observer.on_next(VoicetypeError(f"Listening failed: {error}", "What was said so far is typed."))
-        for item in listening.finish():
+        finally:
+            self._source.close()
+        for item in (*listening.finish(), Stopped()):
             observer.on_next(item)
-        observer.on_next(Stopped())
         return Disposable()
+
+    def _heard(self, listening: Listening) -> Iterator[Item]:
+        voice = VoiceActivity(self._settings.vad_aggressiveness)
+        for number, frame in enumerate(self._source):
+            if number == 0:
+                yield Began(self._stages.fast.name, self._stages.heavy.name, time.time())
+            self._stats.samples += len(frame)
+            yield from listening.hear(frame, voice(frame))
 
     def _keep_pace(self) -> None:
         """A recording that is not fed by the clock waits for the models, so that none misses a window."""
         if not self._settings.realtime:
-            self._pipeline._fast.wait_idle()
-            self._pipeline._heavy.wait_idle()
-
-    def _began(self) -> Began:
-        fast, heavy = self._pipeline._fast, self._pipeline._heavy
-        return Began(fast.name, heavy.name, time.time())
+            self._stages.fast.wait_idle()
+            self._stages.heavy.wait_idle()
 
     def _transcribed(self, windows: Observable[Window], worker: Worker) -> Observable[Item]:
         """What `worker` makes of `windows`."""
         settings = self._settings
 
         def subscribe(observer: abc.ObserverBase[Item], _: object = None) -> abc.DisposableBase:
-            def submit(window: Window) -> None:
-                careful = window.final or (window.heavy and window.to_pause)
-                beam_size = settings.beam_size if careful else 1
-                worker.submit(Request(window, settings.language, beam_size, settings.realtime, done))
-
             def done(window: Window, outcome: Outcome) -> None:
-                for item in self._outcome(worker.role, window, outcome):
-                    observer.on_next(item)
+                if outcome is None:  # also of an utterance that was switched away from: drops are counted
+                    self._stages.control.on_next(Dropped(worker.role, window.window_id, time.time()))
+                    if window.final:
+                        observer.on_next(Unconfirmed(window.utterance))
+                else:
+                    observer.on_next(self._segments.of(window, outcome.text))
+
+            def submit(window: Window) -> None:
+                worker.submit(Request(window, settings.language, settings.beam_size, settings.realtime, done))
 
             return windows.subscribe(submit, observer.on_error)
 
         return rx.create(subscribe)
 
-    def _outcome(self, role: str, window: Window, outcome: Outcome) -> list[Item]:
-        now = time.time()
-        if outcome is None:
-            lost: list[Item] = [Dropped(role, window.window_id, now)]
-            return [*lost, Unconfirmed(window.utterance)] if window.final else lost
-        confidence = Confidence.DRAFT
-        corrects: tuple[int, ...] = ()
-        if window.heavy:  # on the heavy model's thread alone
-            confidence, corrects = Confidence.CONFIRMED, corrected(self._confirmed_id, window.window_id)
-            self._confirmed_id = window.window_id
-        return [
-            TranscriptSegment(
-                window.utterance,
-                outcome.text,
-                confidence,
-                window.window_id,
-                corrects_window_ids=corrects,
-                to_pause=window.to_pause,
-                final=window.final,
-                phrase=window.phrase,
-                timestamp=now,
-            )
-        ]
-
     def _fold(self, state: _State, item: Item) -> _State:
         """One item through the reducer; what is not for it passes by."""
         if not isinstance(item, Event):
             return _State(state.session, None, item)
-        session, patch = step(state.session, item)
-        self._pipeline._session = session
-        return _State(session, patch, item)
+        self.session, patch = step(state.session, item)
+        return _State(self.session, patch, item)
 
     def _take(self, state: _State) -> None:
         try:
@@ -281,10 +263,11 @@ class Dictation:
         if isinstance(state.item, StreamEvent | VoicetypeError):
             self._tell(state.item)
         if state.patch is not None:
-            landed = self._typist.apply(state.patch, self._pipeline._session.epoch)
-            self._pipeline._control.on_next(landed)
+            self._stages.control.on_next(self._typist.apply(state.patch, self.session.epoch))
         elif state.session.finished and not self.finished.done():
             self._subscription.dispose()
+            if untyped := state.session.untyped:
+                self._tell(not_typed(len(untyped)))
             self._tell(Finished(state.session.text, time.time(), self._stats.summary()))
             self.finished.set_result(state.session.text)
 
@@ -294,8 +277,15 @@ class Dictation:
 
     def _broken(self, error: Exception) -> None:
         """The graph, or whoever is reported to, failed: hand that on rather than hang."""
-        log.debug("the pipeline failed", exc_info=error)
         self._subscription.dispose()
         self._source.stop()
         if not self.finished.done():
             self.finished.set_exception(error)
+
+
+def _is_heavy(window: Window) -> bool:
+    return window.heavy
+
+
+def _only(items: Observable[Item], kind: type[_T]) -> Observable[_T]:
+    return cast(Observable[_T], items.pipe(ops.filter(lambda item: isinstance(item, kind))))

@@ -1,11 +1,19 @@
 """PortAudio: which microphones there are, and a running stream from one.
 
-It looks for devices when it starts, and never again; `start_anew` makes it look.
+It looks for devices when it starts, and never again; `start_anew` makes it look. That ends every stream of
+the process, so:
+
+1. One thread at a time opens, closes or starts anew: PortAudio itself has no lock.
+2. A stream knows in which start it was opened. Once that is over its memory is freed, and `close` leaves
+   it alone.
+3. Two listeners whose streams ended together start anew once: `start_anew` names the start that it is
+   to replace, and does nothing where another thread has done so. Otherwise each would end the other's.
 """
 
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +29,10 @@ from voicetype.frames import FRAME_SAMPLES
 
 _BACKLOG_BLOCKS = 2_000  # a minute or so for a reader that hangs; then blocks are lost, not memory
 _TAIL_S = (0.05, 0.3)  # how long sound may still be on its way to us, at least and at most
+_ONE_AT_A_TIME = threading.Lock()
 _NOTHING_HINT = "Plug one in, or start the sound server; `voicetype devices` lists what can be heard."
+
+_starts = 0  # how often it was started anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +47,13 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A running stream, and the queue of (arrival, block of shape (n, channels)) that its callback fills."""
+    """A running stream, and the queue of (arrival, block of shape (n, channels)) that its callback fills.
+
+    `start`: the one in which it was opened.
+    """
 
     stream: Any
+    start: int
     rate: int
     tail_s: float
     blocks: queue.Queue[tuple[float, NDArray[np.float32]]]
@@ -47,12 +62,14 @@ class Stream:
 def devices() -> list[DeviceInfo]:
     """Every microphone. Raises AudioError when PortAudio is not there."""
     sd = load()
-    default = sd.default.device[0]
+    with _ONE_AT_A_TIME:
+        default = sd.default.device[0]
+        found = list(enumerate(sd.query_devices()))
     return [
         DeviceInfo(
             info["name"], info["max_input_channels"], int(info["default_samplerate"]), number == default
         )
-        for number, info in enumerate(sd.query_devices())
+        for number, info in found
         if info["max_input_channels"] > 0
     ]
 
@@ -82,19 +99,38 @@ def load() -> ModuleType:
     return module
 
 
-def start_anew() -> None:
-    """Look for devices again. Ends every stream. Raises AudioError."""
+def current_start() -> int:
+    """The number of the start that PortAudio is in."""
+    return _starts
+
+
+def start_anew(instead_of: int | None = None) -> None:
+    """Look for devices again, if `instead_of` is still the current start (None: whatever it is).
+
+    Ends every stream. Raises AudioError.
+    """
+    global _starts
     sd = load()
-    try:
-        sd._terminate()
-        sd._initialize()
-    except sd.PortAudioError as error:
-        raise AudioError(f"PortAudio does not start: {error}.", _NOTHING_HINT) from error
+    with _ONE_AT_A_TIME:
+        running = sd._initialized > 0  # not where the last try failed half way
+        if running and instead_of not in (None, _starts):
+            return
+        try:
+            if running:
+                sd._terminate()
+                _starts += 1
+            sd._initialize()
+        except sd.PortAudioError as error:
+            raise AudioError(f"PortAudio does not start: {error}.", _NOTHING_HINT) from error
 
 
 def _device(sd: ModuleType, wanted: str) -> tuple[int, Any]:
     """Number and description of a microphone. Raises AudioError."""
-    inputs = [(n, info) for n, info in enumerate(sd.query_devices()) if info["max_input_channels"] > 0]
+    try:
+        found = list(enumerate(sd.query_devices()))
+    except sd.PortAudioError as error:
+        raise AudioError(f"PortAudio does not work: {error}.", _NOTHING_HINT) from error
+    inputs = [(number, info) for number, info in found if info["max_input_channels"] > 0]
     if not inputs:
         raise AudioError("No microphone was found.", _NOTHING_HINT)
     if not wanted:
@@ -109,13 +145,14 @@ def _device(sd: ModuleType, wanted: str) -> tuple[int, Any]:
 def open_microphone(wanted: str) -> Stream:
     """Start to listen: `wanted` is a name, a part of one, or empty for the default. Raises AudioError."""
     sd = load()
-    number, info = _device(sd, wanted)
     refusals = []
-    for rate, channels in ways(info["max_input_channels"], int(info["default_samplerate"])):
-        try:
-            return _started(sd, number, rate, channels)
-        except sd.PortAudioError as error:
-            refusals.append(str(error))
+    with _ONE_AT_A_TIME:
+        number, info = _device(sd, wanted)
+        for rate, channels in ways(info["max_input_channels"], int(info["default_samplerate"])):
+            try:
+                return _started(sd, number, rate, channels)
+            except sd.PortAudioError as error:
+                refusals.append(str(error))
     hint = "Another program may hold it alone; `voicetype devices` lists the others."
     raise AudioError(f"The microphone {info['name']} can't be opened: {refusals[0]}.", hint)
 
@@ -142,11 +179,13 @@ def _started(sd: ModuleType, number: int, rate: int, channels: int) -> Stream:
         stream.close(ignore_errors=True)
         raise
     tail_s = min(max(stream.latency + FRAME_SAMPLES / SAMPLE_RATE, _TAIL_S[0]), _TAIL_S[1])
-    return Stream(stream, rate, tail_s, blocks)
+    return Stream(stream, _starts, rate, tail_s, blocks)
 
 
 def close(stream: Stream) -> None:
-    """End it, whatever state it is in."""
-    # Not stop(), which waits for buffers that a dead sound server never plays out.
-    stream.stream.abort(ignore_errors=True)
-    stream.stream.close(ignore_errors=True)
+    """End it, whatever state it is in. Once."""
+    with _ONE_AT_A_TIME:
+        if stream.start == _starts:
+            # Not stop(), which waits for buffers that a dead sound server never plays out.
+            stream.stream.abort(ignore_errors=True)
+            stream.stream.close(ignore_errors=True)

@@ -39,3 +39,11 @@ class Typist:
         if error.reason is Interruption.BROKEN:
             self._tell(error)
         return PatchFailed(error.erased, error.typed, lost=error.reason is not Interruption.FOREIGN_INPUT)
+
+
+def not_typed(characters: int) -> VoicetypeError:
+    """What the user is told when a session ends with text that no window took."""
+    return VoicetypeError(
+        f"The last {characters} characters were not typed: their window lost the focus, or is gone.",
+        "The whole text is kept: `voicetype stop` prints it.",
+    )

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from voicetype.engine import Hypothesis, Transcriber
-from voicetype.errors import VoicetypeError
+from voicetype.errors import ModelError, VoicetypeError
 from voicetype.listening import Window
 
 log = logging.getLogger(__name__)
@@ -37,9 +37,9 @@ class Request:
 
     window: Window
     language: str
-    beam_size: int
+    beam_size: int  # where the window deserves care
     realtime: bool  # False: nobody speaks meanwhile, the model need not rest
-    done: Callable[[Window, Outcome], None] = field(repr=False)
+    done: Callable[[Window, Outcome], None] = field(repr=False)  # one of each session and model
 
     @property
     def kept(self) -> bool:
@@ -50,6 +50,11 @@ class Request:
     def urgent(self) -> bool:
         """Whether it makes an ordinary window's text worthless (rule 3)."""
         return self.window.final or self.window.to_pause
+
+    @property
+    def careful(self) -> bool:
+        """Whether its text is to last: beams, and every guard, are worth their time."""
+        return self.window.heavy and self.urgent
 
 
 class Worker:
@@ -66,7 +71,7 @@ class Worker:
         self._waiting: list[Request] = []
         self._running: Request | None = None
         self._given_up = False
-        self._last: tuple[int, int, Hypothesis] | None = None
+        self._last: tuple[Request, Hypothesis] | None = None
         self._rested_at = 0.0  # monotonic seconds
         self._closed = False
         self._changed = threading.Condition()
@@ -107,7 +112,8 @@ class Worker:
     def clear(self) -> None:
         """Nobody wants any of it any more; what runs is given up."""
         with self._changed:
-            self._waiting, self._given_up, self._last = [], True, None
+            self._waiting, self._given_up = [], True
+            self._changed.notify_all()
 
     def wait_idle(self) -> None:
         """Block until every window so far was heard."""
@@ -123,16 +129,16 @@ class Worker:
 
     def _run(self) -> None:
         # Linux keeps niceness by thread, and a model's own threads take it over from the one that loads it.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE.get(self.role, 0))
+        nice = max(NICE.get(self.role, 0), os.getpriority(os.PRIO_PROCESS, 0))
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
         while (job := self._next()) is not None:
             if isinstance(job, Request):
                 began = time.monotonic()
-                outcome = self._hear(job)
+                job.done(job.window, self._hear(job))
                 with self._changed:
                     self._running = None
                     self._rested_at = 2 * time.monotonic() - began
                     self._changed.notify_all()
-                job.done(job.window, outcome)
             else:
                 self._load_model(job)
 
@@ -161,8 +167,13 @@ class Worker:
         try:
             model = load()
         except VoicetypeError as error:
-            log.warning("%s", error)
             self._failed(error)
+        except Exception as error:  # the libraries below raise what they like at a broken file
+            log.exception("loading the %s model failed", self.role)
+            sentence = f"The {self.role} model could not be loaded: {error}"
+            self._failed(
+                ModelError(sentence, "Remove it with `voicetype models remove NAME`, and fetch it again.")
+            )
         with self._changed:
             self._model = model
             if self._load is load:
@@ -170,16 +181,17 @@ class Worker:
             self._changed.notify_all()
 
     def _hear(self, request: Request) -> Outcome:
+        if (known := self._heard_before(request)) is not None:
+            return known
         window = request.window
-        if self._last and window.same_as is not None and self._last[:2] == (window.utterance, window.same_as):
-            return self._last[2]
         if self._model is None:
             return None
         try:
             hypothesis = self._model.transcribe(
                 window.audio,
                 language=request.language,
-                beam_size=request.beam_size,
+                beam_size=request.beam_size if request.careful else 1,
+                careful=request.careful,
                 superseded=lambda: self._superseded(request),
             )
         except VoicetypeError as error:
@@ -188,9 +200,16 @@ class Worker:
         except Exception:  # a model may fail in any way, and the dictation goes on
             log.exception("the %s model failed on window %d", self.role, window.window_id)
             return None
-        if hypothesis is not None:
-            self._last = (window.utterance, window.window_id, hypothesis)
+        self._last = None if hypothesis is None else (request, hypothesis)
         return hypothesis
+
+    def _heard_before(self, request: Request) -> Hypothesis | None:
+        """What the model said of the window that this one is the same as, in the same session."""
+        if self._last is None:
+            return None
+        last, hypothesis = self._last
+        same = (request.done, request.window.utterance, request.window.same_as)
+        return hypothesis if same == (last.done, last.window.utterance, last.window.window_id) else None
 
     def _superseded(self, request: Request) -> bool:
         with self._changed:
@@ -198,4 +217,6 @@ class Worker:
                 return True
             if not request.window.heavy or request.window.final:
                 return False
-            return any(r.urgent and r.window.same_as != request.window.window_id for r in self._waiting)
+            # A pause's own pass yields to the end alone: short pauses in a row would starve it.
+            rivals = [r for r in self._waiting if r.window.same_as != request.window.window_id]
+            return any(r.window.final if request.window.to_pause else r.urgent for r in rivals)

@@ -19,9 +19,10 @@ import pytest
 from tests.real.bus import Bus, bus
 from voicetype import client
 from voicetype.client import NAME, PATH
+from voicetype.control import State, Status
 from voicetype.core.events import Confidence, TranscriptSegment
-from voicetype.dbus import Service, State, Status
-from voicetype.errors import AudioError, DaemonError
+from voicetype.dbus import Service
+from voicetype.errors import AudioError, DaemonError, VoicetypeError
 
 __all__ = ["bus"]  # a fixture
 
@@ -102,7 +103,7 @@ def monitor(service: Service) -> Iterator[Callable[[str], str]]:
             until("is owned by")
             # It subscribes after it has said so, and does not say when: knock until it hears.
             for _ in range(600):
-                service.problem("knock", "", "")
+                service.problem(VoicetypeError("knock", ""))
                 with suppress(queue.Empty):
                     until("knock", 0.1)
                     break
@@ -187,8 +188,8 @@ def test_signals_arrive(service: Service) -> None:
         changed = until("PropertiesChanged")
         service.state_changed(replace(IDLE, state=State.LISTENING, language="de", ready=False))
         only_ready = until("PropertiesChanged")
-        service.problem("no-microphone", "There is no microphone.", "Plug one in.")
-        assert "('no-microphone', 'There is no microphone.', 'Plug one in.')" in until(r"\.Problem ")
+        service.problem(AudioError("There is no microphone.", "Plug one in."))
+        assert "('NoMicrophone', 'There is no microphone.', 'Plug one in.')" in until(r"\.Problem ")
     for field in (
         "'type': <'segment'>",
         "'text': <'hello wörld'>",
@@ -374,7 +375,7 @@ def test_the_daemon_outlives_its_bus(
         waiting.join(60)
         service.segment(TranscriptSegment(0, "hello", Confidence.DRAFT, 1))
         service.state_changed(replace(IDLE, state=State.LISTENING))
-        service.problem("code", "sentence", "hint")
+        service.problem(VoicetypeError("sentence", "hint"))
         service.close()
     assert [record.getMessage()[:25] for record in caplog.records] == ["The session bus is gone: "]
     assert not control.final.cancelled()

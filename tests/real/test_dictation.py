@@ -196,6 +196,54 @@ def test_another_window_gets_nothing(
     check_words(text)  # nothing is lost: the command has the whole text
 
 
+def test_the_daemon_ends_with_the_display(own_desktop: Desktop, daemon: Daemon) -> None:
+    daemon.voicetype("start")
+    own_desktop.server.kill()
+    assert daemon.process.wait(20) == 1
+    wait_until(lambda: any("The display is gone." in line for line in daemon.said), "a sentence")
+    assert not any("Traceback" in line for line in daemon.said)
+
+
+def test_no_window_no_dictation_and_no_open_microphone(
+    own_desktop: Desktop, sound_server: SoundServer, daemon: Daemon, sentence: Path
+) -> None:
+    for _ in range(12):
+        refused = daemon.voicetype("start")
+        assert refused.returncode == 1
+        assert "No window has the focus." in refused.stderr
+    streams = subprocess.run(
+        ["pactl", "list", "short", "source-outputs"],
+        env=daemon.env,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "voicetype" not in streams.lower()
+    assert streams.count("alsa") + streams.lower().count("python") == 0
+    app = own_desktop.gtk()
+    assert daemon.voicetype("start").returncode == 0
+    assert sound_server.play(sentence).wait(60) == 0
+    text = daemon.voicetype("stop").stdout.strip()
+    app.shows(text)
+    check_words(text)
+
+
+def test_a_terminated_daemon_leaves_what_stands(
+    own_desktop: Desktop, sound_server: SoundServer, daemon: Daemon, sentence: Path
+) -> None:
+    app = own_desktop.gtk()
+    daemon.voicetype("start")
+    speech = sound_server.play(sentence)
+    daemon.wait_for(lambda: bool(app.text), "a draft stands")
+    daemon.process.terminate()
+    assert daemon.process.wait(20) == 0
+    assert app.text
+    assert not any("Traceback" in line for line in daemon.said)
+    assert own_desktop.user.modifiers() == 0
+    speech.kill()
+    speech.wait()
+
+
 def replayed(recording: Path, *options: str) -> list[dict[str, Any]]:
 
     command = [sys.executable, "-m", "voicetype", "replay", str(recording), "--format", "jsonl", *options]

@@ -91,6 +91,10 @@ def listening(microphone: Microphone) -> Iterator[Listener]:
         listener.stop()
 
 
+def more_frames(listener: Listener, than: int) -> bool:
+    return len(listener.frames) > than
+
+
 def is_heard(listener: Listener) -> bool:
     return listener.loud_samples() > SAMPLE_RATE // 2
 
@@ -161,6 +165,39 @@ def test_the_server_dies_and_comes_back(sound_server: SoundServer, tone: Path) -
             lambda: listener.loud_samples() > before + 0.9 * SAMPLE_RATE, "the tone, from the new server"
         )
     assert listener.errors.empty()
+
+
+def test_two_microphones_come_back_together(sound_server: SoundServer) -> None:
+    """Each has to start PortAudio anew, which ends the other's stream."""
+    with listening(Microphone(give_up_s=60.0)) as one, listening(Microphone(give_up_s=60.0)) as other:
+        sound_server.kill()
+        sound_server.start()
+        for listener in (one, other):
+            wait_until(
+                partial(more_frames, listener, len(listener.frames) + 50), "frames from the new server"
+            )
+        for listener in (one, other):
+            wait_until(partial(more_frames, listener, len(listener.frames) + 50), "nobody ends the other's")
+    assert one.errors.empty()
+    assert other.errors.empty()
+
+
+def test_closed_from_another_thread() -> None:
+    with listening(Microphone()) as listener:
+        before = time.monotonic()
+        listener.microphone.close()
+        listener.stop()
+        assert time.monotonic() - before < 2.0
+    assert listener.errors.empty()
+
+
+def test_opened_and_closed_unread() -> None:
+    for _ in range(3):
+        microphone = Microphone()
+        microphone.open()
+        microphone.stop()
+        microphone.close()
+        assert not list(microphone)
 
 
 def test_the_server_dies_for_good(sound_server: SoundServer) -> None:

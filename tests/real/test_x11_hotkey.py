@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -13,7 +13,9 @@ from tests.real.xserver import (
     CAPS_LOCK,
     CONTROL_R,
     ESCAPE,
+    F8,
     F9,
+    F10,
     KEY_A,
     KEY_C,
     SHIFT_L,
@@ -27,7 +29,10 @@ from voicetype.core.events import FocusChanged, Patch, UserTyped
 from voicetype.errors import HotkeyError, PatchInterrupted
 from voicetype.hotkey import Key, KeyEvent
 from voicetype.hotkey.x11 import X11Hotkey
+from voicetype.keyboard import KeyboardLost
 from voicetype.keyboard.x11 import X11Keyboard
+from voicetype.x11 import connection
+from voicetype.x11.listening import Listening, close
 from voicetype.x11.own_keys import OwnKeys
 
 __all__ = ["desktop", "own_desktop"]  # fixtures
@@ -40,7 +45,7 @@ class Hearing:
 
     def __init__(self, key: str) -> None:
         self.events: list[KeyEvent] = []
-        self.typed: list[FocusChanged | UserTyped] = []
+        self.typed: list[FocusChanged | UserTyped | KeyboardLost] = []
         self.own_keys = OwnKeys()
         self.hotkey = X11Hotkey(key, self.own_keys)
         self.keyboard = X11Keyboard(100, self.own_keys)
@@ -244,11 +249,103 @@ def test_another_key_while_text_is_typed(desktop: Desktop, received: App) -> Non
         wait_until(lambda: len(received.text) == caught.value.typed + 1, "all of it")
 
 
+@pytest.fixture
+def moved(desktop: Desktop) -> Iterator[Callable[[int, int], None]]:
+    """Swaps what two keys mean, as another layout may; it is undone afterwards."""
+    before: dict[int, int] = {}
+
+    def swap(one: int, other: int) -> None:
+        now = {code: desktop.user.keysym(code) for code in (one, other)}
+        for code, keysym in now.items():
+            before.setdefault(code, keysym)
+        desktop.user.bind(one, now[other])
+        desktop.user.bind(other, now[one])
+
+    yield swap
+    for code, keysym in before.items():
+        desktop.user.bind(code, keysym)
+
+
+@pytest.mark.usefixtures("received")
+def test_a_layout_that_moves_the_key(desktop: Desktop, moved: Callable[[int, int], None]) -> None:
+    repeats = desktop.user.autorepeats()
+    with hearing("F9") as h:
+        desktop.user.press(F9)
+        h.hears(Key.DOWN)
+        moved(F9, F8)
+        h.hears(Key.DOWN, Key.UP)  # nobody waits for a release that is another key's
+        desktop.user.release(F9)
+        desktop.user.tap(F8)
+        h.hears(Key.DOWN, Key.UP, Key.DOWN, Key.UP)
+    assert desktop.user.autorepeats() == repeats
+
+
+def test_a_new_layout_in_mid_dictation_leaves_escape_ours(
+    desktop: Desktop, received: App, moved: Callable[[int, int], None]
+) -> None:
+    with hearing("F9") as h:
+        h.hotkey.dictating(True)
+        wait_until(lambda: h.own_keys.reserved == {F9, ESCAPE}, "Escape is taken")
+        moved(F9, F8)
+        wait_until(lambda: h.own_keys.reserved == {F8, ESCAPE}, "the new place is taken")
+        desktop.user.tap(ESCAPE)
+        h.hears(Key.ESCAPE)
+        desktop.user.tap(KEY_A)
+        received.shows("a")
+        moved(ESCAPE, F10)
+        wait_until(lambda: h.own_keys.reserved == {F8, F10}, "the new Escape is taken")
+        h.hotkey.dictating(False)
+        wait_until(lambda: h.own_keys.reserved == {F8}, "Escape is given back")
+
+
+@pytest.mark.usefixtures("received")
+def test_a_failed_start_gives_everything_back(desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+    repeats, own_keys = desktop.user.autorepeats(), OwnKeys()
+
+    def fail(_display: object) -> None:
+        raise RuntimeError("no events")
+
+    monkeypatch.setattr(connection, "select_raw", fail)
+    with pytest.raises(RuntimeError):
+        X11Hotkey("F9", own_keys).open(lambda _: None)
+    assert desktop.user.autorepeats() == repeats
+    assert own_keys.reserved == frozenset()
+    monkeypatch.undo()
+    with hearing("F9"):
+        pass
+
+
+@pytest.mark.usefixtures("desktop")
+def test_what_is_posted_after_the_end_is_dropped() -> None:
+    display = connection.connect()
+    listening = Listening(display, "listening", lambda _: None, lambda: None)
+    done: list[int] = []
+    listening.post(lambda: done.append(1))
+    listening.catch_up(10)
+    listening.stop()
+    listening.post(lambda: done.append(2))
+    close(display)
+    assert done == [1]
+
+
+@pytest.mark.usefixtures("desktop")
+def test_dictating_while_it_is_closed() -> None:
+    for _ in range(5):
+        hotkey = X11Hotkey("F9", OwnKeys())
+        hotkey.open(lambda _: None)
+        closing = threading.Thread(target=hotkey.close)
+        closing.start()
+        for active in [True, False] * 50:
+            hotkey.dictating(active)
+        closing.join()
+        hotkey.dictating(True)
+
+
 def test_the_server_dies(own_desktop: Desktop) -> None:
     with hearing() as h:
         own_desktop.server.kill()
         own_desktop.server.wait()
-        wait_until(lambda: h.typed == [FocusChanged(ours=False)], "it is reported")
+        wait_until(lambda: h.typed == [FocusChanged(ours=False), KeyboardLost()], "it is reported")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -269,13 +366,15 @@ def test_escape_is_ours_while_a_dictation_runs(desktop: Desktop, received: App) 
     with hearing() as heard:
         desktop.user.tap(ESCAPE)
         received.shows("\x1b")
+        wait_until(lambda: heard.typed == [UserTyped()], "it is the user's")
         heard.hotkey.dictating(True)
         wait_until(lambda: len(heard.own_keys.reserved) > 1, "Escape is taken")
         desktop.user.tap(ESCAPE)
         heard.hears(Key.ESCAPE, Key.ESCAPE)
+        heard.keyboard.claim()  # the watcher has seen it, too, while it was ours
         heard.hotkey.dictating(False)
         wait_until(lambda: len(heard.own_keys.reserved) == 1, "Escape is given back")
         desktop.user.tap(ESCAPE)
         received.shows("\x1b\x1b")
         heard.hears(Key.ESCAPE, Key.ESCAPE, Key.ESCAPE)
-    assert heard.typed.count(UserTyped()) == 2
+        wait_until(lambda: heard.typed == [UserTyped()] * 2, "this one, too")

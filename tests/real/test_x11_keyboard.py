@@ -27,7 +27,9 @@ from tests.real.xserver import (
 )
 from voicetype.core.events import FocusChanged, Patch, UserTyped
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
+from voicetype.keyboard import KeyboardLost
 from voicetype.keyboard.x11 import X11Keyboard
+from voicetype.keyboard.x11_watch import Noted
 from voicetype.x11.own_keys import OwnKeys
 
 __all__ = ["desktop", "own_desktop"]  # fixtures
@@ -59,7 +61,7 @@ class Typing:
     """A keyboard that is open, and what it reported."""
 
     def __init__(self, characters_per_s: int = FAST) -> None:
-        self.seen: list[FocusChanged | UserTyped] = []
+        self.seen: list[FocusChanged | UserTyped | KeyboardLost] = []
         self.own_keys = OwnKeys()
         self.keyboard = X11Keyboard(characters_per_s, self.own_keys)
         self.keyboard.open(self.seen.append)
@@ -358,6 +360,25 @@ def test_nothing_is_erased_once_the_user_typed(desktop: Desktop, view: App) -> N
         assert caught.value.reason is Interruption.FOREIGN_INPUT
         t.type(" three")
         view.shows("one twox three")
+
+
+def test_a_key_in_the_moment_of_looking_counts(view: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user's key is noted right after the typist has asked."""
+
+    def asked(noted: Noted) -> bool:
+        answer = noted._touched
+        noted.touch()
+        return answer
+
+    with typing() as t:
+        t.keyboard.claim()
+        t.type("one two")
+        with monkeypatch.context() as patch:
+            patch.setattr(Noted, "touched", property(asked))
+            with pytest.raises(PatchInterrupted) as caught:
+                t.type("deux", backspaces=3)
+        assert (caught.value.reason, caught.value.erased) == (Interruption.FOREIGN_INPUT, 0)
+        view.shows("one two")
 
 
 def test_the_window_dies(own_desktop: Desktop) -> None:

@@ -23,7 +23,8 @@ DEADLINE_S = 20.0
 NEEDED = ("Xvfb", "openbox", "xterm", "setxkbmap")
 
 CONTROL_R, SHIFT_L, SUPER_L, CAPS_LOCK = 105, 50, 133, 66
-KEY_A, KEY_C, KEY_X, MENU, RETURN, ESCAPE, F9 = 38, 54, 53, 135, 36, 9, 75
+KEY_A, KEY_C, KEY_X, MENU, RETURN, ESCAPE = 38, 54, 53, 135, 36, 9
+F8, F9, F10 = 74, 75, 76
 
 
 def wait_until(done: Callable[[], bool], what: str) -> None:
@@ -101,6 +102,14 @@ class User:
 
     def keymap(self) -> list[list[int]]:
         return [list(row) for row in self._display.get_keyboard_mapping(8, 248)]
+
+    def bind(self, keycode: int, keysym: int) -> None:
+        """Change the keyboard's layout by one key."""
+        self._display.change_keyboard_mapping(keycode, [(keysym, keysym)])
+        self._display.sync()
+
+    def keysym(self, keycode: int) -> int:
+        return int(self._display.get_keyboard_mapping(keycode, 1)[0][0])
 
     def focused_title(self) -> str:
         """The title of the window with the input focus, if it has one."""

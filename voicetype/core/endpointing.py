@@ -96,7 +96,8 @@ class Endpointing:
             resumed = replace(self, paused=False, gap=self._widest_gap(), voice_end=self.position)
             return resumed._cut() if resumed._length_s() >= self.rules.longest_s else (resumed, ())
         rules = self.rules
-        enough = rules.end_s if self._length_s() >= rules.enough_s else rules.long_silence_s
+        is_long = self._length_s() >= rules.enough_s
+        enough = min(rules.end_s, rules.long_silence_s) if is_long else rules.long_silence_s
         if self.silence >= _samples(enough):
             return self._end(self.position)
         if not self.paused and self.silence >= _samples(rules.pause_s):

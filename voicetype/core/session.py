@@ -78,6 +78,11 @@ class Session:
         return (self.done + "".join(self.pieces())).strip()
 
     @property
+    def untyped(self) -> str:
+        """The end of the text that is wanted on the screen and does not stand there."""
+        return "".join(self.pieces())[len(self.on_screen) :].strip()
+
+    @property
     def finished(self) -> bool:
         """Nothing will change any more."""
         settled = self.stopped and self.in_flight is None and all(u.final for u in self.utterances)
@@ -91,7 +96,7 @@ def step(session: Session, event: Event) -> tuple[Session, Patch | None]:
         case Started(continues):
             before = (session.before + session.done)[-1:] if continues else ""
             session = Session(session.patching, session.epoch + 1, before)
-        case SpeechStarted(utterance):
+        case SpeechStarted(utterance) if not session.stopped:
             session = replace(session, utterances=(*session.utterances, Utterance(utterance)))
         case TranscriptSegment(confidence=Confidence.DRAFT):
             session = _change(session, event.utterance, lambda u: u.drafted(event))
@@ -111,7 +116,7 @@ def step(session: Session, event: Event) -> tuple[Session, Patch | None]:
             session = _let_go(replace(session, epoch=session.epoch + 1, lost_focus=not ours, refocused=ours))
         case PatchApplied() | PatchFailed():
             session = _landed(session, event)
-        case SpeechEnded() | FocusChanged():
+        case SpeechStarted() | SpeechEnded() | FocusChanged():
             pass
     return _aim(_seal(session), rewrite=rewrite)
 
@@ -169,8 +174,7 @@ def _let_go(session: Session) -> Session:
         return session
     shown = session.shown + ("",) * (len(session.utterances) - len(session.shown))
     kept = tuple(
-        replace(u, sealed=u.sealed + wording.split(piece.strip()))
-        for u, piece in zip(session.utterances, shown, strict=True)
+        replace(u, sealed=u.sealed + piece) for u, piece in zip(session.utterances, shown, strict=True)
     )
     return replace(session, done=session.done + session.on_screen, on_screen="", shown=(), utterances=kept)
 

@@ -25,7 +25,7 @@ class Utterance:
     born: tuple[int, ...] = ()  # the window in which each word of `draft` first stood
     draft_window: int = -1
     final: bool = False
-    sealed: Words = ()  # the words of it that stand on the screen and are no longer ours
+    sealed: str = ""  # what stands of it on the screen and is no longer ours, perhaps up to mid-word
 
     def words(self, patching: Patching) -> Words:
         """The words wanted on the screen: confirmed ones, then what only the drafts reach."""
@@ -34,11 +34,12 @@ class Utterance:
 
     def _unsealed(self, words: Words) -> Words:
         """The words that are not sealed; of one that was sealed half typed, its rest."""
-        reached = agreement.covered(self.sealed, words)
+        sealed = wording.split(self.sealed.strip())
+        reached = agreement.covered(sealed, words)
         rest = words[reached:]
-        if not reached:
+        if not (sealed and reached):
             return rest
-        half, whole = self.sealed[-1].strip(), words[reached - 1].strip()
+        half, whole = sealed[-1].strip(), words[reached - 1].strip()
         return (whole[len(half) :], *rest) if half != whole and whole.startswith(half) else rest
 
     def _drafted_only(self, patching: Patching) -> Words:

@@ -15,11 +15,9 @@ Audio = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What a model heard. `tokens` counts what it said; `retries` the longer windows it took to say it."""
+    """What a model heard."""
 
     text: str
-    tokens: int = 0
-    retries: int = 0
 
 
 class Transcriber(Protocol):
@@ -35,11 +33,12 @@ class Transcriber(Protocol):
         *,
         language: str,
         beam_size: int = 1,
+        careful: bool = False,
         superseded: Callable[[], bool] = lambda: False,
     ) -> Hypothesis | None:
         """The text of `audio`, shape (n,); None when `superseded` became true half way.
 
         `language`: a Whisper code, or "auto"; an English-only model hears English whatever it says.
-
+        `careful`: a text that is to last, and may take as long as the padded window.
         Raises ModelError when the model fails.
         """

@@ -1,8 +1,12 @@
-"""The models that have a name, what they weigh, and where each can be had. Data, and nothing else."""
+"""The models that have a name, what they weigh, and where each can be had."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from voicetype.errors import ModelError
 
 ALL_LANGUAGES = "99 languages"
 ENGLISH = "English"
@@ -33,9 +37,9 @@ class Model:
     sha256: str = ""
 
     @property
-    def english_only(self) -> bool:
-        """Whether the model was never taught another language."""
-        return self.name.endswith(".en")
+    def smallest_bytes(self) -> int:
+        """Fewer are a truncated model.bin, whatever it says."""
+        return int(self.size_mb * 0.8e6)
 
 
 def _systran(name: str, size_mb: int, wheels: tuple[Wheel, ...] = (), sha256: str = "") -> Model:
@@ -91,3 +95,26 @@ PRESETS = {
     "accurate": Pair("base", "medium"),
     LIGHT: Pair("tiny.en", "base"),
 }
+
+
+def known(name: str) -> Model:
+    """The model of that name. Raises ModelError with the nearest names."""
+    model = MODELS.get(ALIASES.get(name, name))
+    if model is None:
+        raise ModelError(f"There is no model called {name!r}.", _nearest(name, [*MODELS, *ALIASES], "models"))
+    return model
+
+
+def preset(name: str) -> Pair:
+    """The pair of that name. Raises ModelError with the nearest names."""
+    if name not in PRESETS:
+        raise ModelError(f"There is no preset called {name!r}.", _nearest(name, PRESETS, "presets"))
+    return PRESETS[name]
+
+
+def _nearest(name: str, names: Iterable[str], kind: str) -> str:
+    names = list(names)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    return f"The {kind} are: {', '.join(names)}."

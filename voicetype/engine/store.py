@@ -1,7 +1,7 @@
 """The folder where models are kept: what is in it, and how one gets in whole or not at all.
 
 A model lives in `STORE/NAME` with a `manifest.json` of its files' sizes and hashes. It is put together in
-`STORE/.NAME.partial`, beside it, and moved into place by one rename, so what has the name is whole.
+`STORE/.NAME.unfinished`, beside it, and moved into place by one rename, so what has the name is whole.
 A lock file keeps two processes from fetching the same model; the system lets go of it when its owner dies.
 """
 
@@ -82,9 +82,9 @@ def state(model: Path) -> State:
     return State.WHOLE if same and WEIGHTS in sizes else State.BROKEN
 
 
-def partial(store: Path, name: str) -> Path:
+def unfinished(store: Path, name: str) -> Path:
     """Where a model is put together."""
-    return store / f".{name}.partial"
+    return store / f".{name}.unfinished"
 
 
 @contextmanager
@@ -131,27 +131,32 @@ def settle(store: Path, name: str, files: Path, source: str, sha256: str = "") -
         entries[path.name] = {"size": path.stat().st_size, "sha256": _sha256(path)}
     missing = [needed for needed in _NEEDED if needed not in entries]
     if missing or (sha256 and entries[WEIGHTS]["sha256"] != sha256):
-        shutil.rmtree(partial(store, name))
+        shutil.rmtree(unfinished(store, name))
         reason = f"it has no {missing[0]}" if missing else "its checksum is wrong"
         raise ModelError(
             f"What was fetched as {name} is not that model: {reason}.", "Try it again; it was deleted."
         )
     manifest = {"name": name, "source": source, "files": entries}
     (files / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-    for path in files.iterdir():
-        _flush(path)
-    _discard(store, name)
-    os.replace(files, store / name)
-    shutil.rmtree(partial(store, name), ignore_errors=True)
-    return store / name
+    return _move(store, name, files)
 
 
 def remove(store: Path, name: str) -> bool:
     """Delete a model and what is left of its downloads; whether there was anything."""
-    there = (store / name).is_dir() or partial(store, name).is_dir()
+    there = (store / name).is_dir() or unfinished(store, name).is_dir()
     _discard(store, name)
-    shutil.rmtree(partial(store, name), ignore_errors=True)
+    shutil.rmtree(unfinished(store, name), ignore_errors=True)
     return there
+
+
+def _move(store: Path, name: str, files: Path) -> Path:
+    """Give the files of a whole model its name."""
+    for path in files.iterdir():
+        _flush(path)
+    _discard(store, name)
+    os.replace(files, store / name)
+    shutil.rmtree(unfinished(store, name), ignore_errors=True)
+    return store / name
 
 
 def _discard(store: Path, name: str) -> None:

@@ -3,10 +3,9 @@
 `WhisperModel.transcribe` pads every window to 30 s, which makes a draft of five seconds of speech
 cost as much as half a minute of it. The encoder takes any length, so a window here is the speech
 with a tail of zero *audio* (the sign for the model that the speech is over; without it stock models
-loop) and a floor on its length. Three guards stand behind that: a cap on the tokens that so much
-speech can hold, a test for a text that repeats itself, and a ladder of longer windows for what fails
-the guards, the last of which is the padded window the model was trained on. A draft climbs no further than
-the second rung: the next draft is due before the padded one would be there.
+loop) and a floor on its length. Guards stand behind that: a cap on the tokens that so much speech can
+hold, tests for a text that says itself again, and a ladder of longer windows for what fails them, the last
+of which is the padded window that the model was trained on.
 """
 
 from __future__ import annotations
@@ -14,14 +13,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voicetype.core.agreement import restart
 from voicetype.core.events import SAMPLE_RATE
-from voicetype.core.wording import clean
+from voicetype.core.wording import clean, split
 from voicetype.engine import Audio, Hypothesis
 from voicetype.errors import ModelError
 
@@ -47,6 +48,34 @@ class WindowShape:
 
 LADDER = (WindowShape(2.56, 5.0), WindowShape(5.0, 10.0), WindowShape(_LONGEST_S, _LONGEST_S))
 """The windows that are tried, one after the other, until a text passes the guards."""
+
+
+class Verdict(Enum):
+    """What the guards say of a text."""
+
+    TRUSTED = "trusted"
+    LOOPED = "looped"  # it says itself again
+    OVERFULL = "overfull"  # more than so much speech holds, or as compressible as a loop
+
+    def next_rung(self, rung: int, *, careful: bool) -> int | None:
+        """The rung of the ladder to try after this one, counted from 0; None where the text is taken.
+
+        A draft is worth no second pass for a loop: what stands before it is as good as a draft gets. In a
+        text that is to last, the padded window tells a loop from somebody who did say it twice.
+        """
+        last = len(LADDER) - 1 if careful else 1
+        if rung >= last or self is Verdict.TRUSTED or (self is Verdict.LOOPED and not careful):
+            return None
+        return last if self is Verdict.LOOPED else rung + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a window gave. `once`: the text up to where it says itself again."""
+
+    text: str
+    verdict: Verdict
+    once: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +134,7 @@ class Whisper:
         *,
         language: str,
         beam_size: int = 1,
+        careful: bool = False,
         superseded: Callable[[], bool] = lambda: False,
     ) -> Hypothesis | None:
         """The text of `audio`, shape (n,), of which the last 30 s are heard.
@@ -112,25 +142,20 @@ class Whisper:
         None when `superseded` became true before the text was there. Raises ModelError.
         """
         speech = audio[-round(_LONGEST_S * SAMPLE_RATE) :]
-        ladder = LADDER if beam_size > 1 else LADDER[:2]
-        for retries, shape in enumerate(ladder):
+        rung: int | None = 0
+        heard = Heard("", Verdict.TRUSTED)
+        while rung is not None:
             try:
-                encoded = self._encode(speech, shape)
+                encoded = self._encode(speech, LADDER[rung])
                 if superseded():
                     return None
-                prompt = self._prompt(language, encoded)
-                said, capped = self._decode(encoded, prompt, len(speech), beam_size)
+                heard = self._decode(encoded, language, len(speech), beam_size if rung == 0 else 1)
             except RuntimeError as error:
                 raise ModelError(
                     f"The model {self._name} failed: {error}", "The other model carries on."
                 ) from error
-            loop = loop_start(said)
-            text = clean(prompt.tokenizer.decode(said[:loop]))
-            last = retries == len(ladder) - 1
-            # A draft is worth no second pass for a loop: what stands before it is as good as a draft gets.
-            if last or not (capped or compressible(text) or (loop is not None and beam_size > 1)):
-                break
-        return Hypothesis(text, len(said), retries)
+            rung = heard.verdict.next_rung(rung, careful=careful)
+        return Hypothesis(heard.text if careful else heard.once)
 
     def transcribe_long(self, audio: Audio, *, language: str, beam_size: int = 5) -> str:
         """The text of a whole recording, offline: faster-whisper's own padded windows. Raises ModelError."""
@@ -155,10 +180,8 @@ class Whisper:
             features = features[:, :-1]
         return self._model.encode(features)
 
-    def _decode(
-        self, encoded: Any, prompt: _Prompt, speech_samples: int, beam_size: int
-    ) -> tuple[list[int], bool]:
-        """The tokens, and whether there are as many as the cap allows: more than so much speech holds."""
+    def _decode(self, encoded: Any, language: str, speech_samples: int, beam_size: int) -> Heard:
+        prompt = self._prompt(language, encoded)
         cap = round(speech_samples / SAMPLE_RATE * _TOKENS_PER_S) + _SPARE_TOKENS
         result = self._model.model.generate(
             encoded,
@@ -168,7 +191,11 @@ class Whisper:
             suppress_tokens=prompt.suppressed,
         )[0]
         said: list[int] = result.sequences_ids[0]
-        return said, len(said) >= cap
+        text = clean(prompt.tokenizer.decode(said))
+        once = without_restart(clean(prompt.tokenizer.decode(said[: loop_start(said)])))
+        if len(said) >= cap or compressible(text):
+            return Heard(once, Verdict.OVERFULL if once == text else Verdict.LOOPED, once)
+        return Heard(text, Verdict.TRUSTED if once == text else Verdict.LOOPED, once)
 
     def _prompt(self, language: str, encoded: Any) -> _Prompt:
         """The prompt for a language, which "auto" takes from the encoded speech."""
@@ -204,6 +231,13 @@ def loop_start(tokens: list[int]) -> int | None:
             if repeated >= wanted:
                 return at - repeated + 1
     return None
+
+
+def without_restart(text: str) -> str:
+    """The text up to where it begins anew and says four words or more again; shorter ones people do say."""
+    words = split(text)
+    at = restart(words)
+    return text if at is None or len(words) - at < 4 else "".join(words[:at])
 
 
 def compressible(text: str) -> bool:

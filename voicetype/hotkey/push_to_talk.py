@@ -53,6 +53,8 @@ class PushToTalk:
                 return self._to(_Mode.SPENT), Wish.CANCEL
             case _Mode.SPENT, Key.UP:
                 return self._to(_Mode.IDLE), None
+            case ((_Mode.IDLE | _Mode.SPENT), Key.ESCAPE):  # words may still be on their way
+                return self, Wish.CANCEL
             case _:
                 return self, None
 

@@ -35,7 +35,10 @@ XK.load_keysym_group("xf86")
 
 
 class X11Hotkey:
-    """A grabbed key. `open` and `close` belong to one thread, the observer is called on another."""
+    """A grabbed key. `open` and `close` belong to one thread, the observer is called on another.
+
+    `dictating` is for any thread.
+    """
 
     def __init__(self, key: str, own_keys: OwnKeys) -> None:
         self._key = key
@@ -77,8 +80,9 @@ class X11Hotkey:
         """Take Escape, or give it back. An application that saw it might do more than nothing: behind an
         Escape, a terminal's shell takes our BackSpace for "erase a word".
         """
-        if self._listener:
-            self._listener.take_escape(active)
+        listener = self._listener  # `close` may take it away meanwhile
+        if listener:
+            listener.take_escape(active)
 
     def close(self) -> None:
         """Let go of the key and give it its autorepeat back."""
@@ -88,7 +92,7 @@ class X11Hotkey:
 
 
 class _Listener:
-    """From `open` to `close`; its methods but `close` run on the listening thread."""
+    """From `open` to `close`; what it knows of the keys belongs to the listening thread."""
 
     def __init__(
         self, display: Display, keysym: int, own_keys: OwnKeys, observer: Callable[[KeyEvent], None]
@@ -98,15 +102,25 @@ class _Listener:
         self._own_keys = own_keys
         self._observer = observer
         self._down = False
+        self._dictating = False
         self._repeating: set[int] = set()  # keycodes whose autorepeat was on
-        self._take(_keycodes(display, keysym))
         self._ledger = own_keys.ledger()
-        connection.select_raw(display)
-        display.sync()
-        self._listening = Listening(display, "x11-hotkey", self._receive, lambda: None)
+        try:
+            self._take(_keycodes(display, keysym))
+            connection.select_raw(display)
+            display.sync()
+            self._listening = Listening(display, "x11-hotkey", self._receive, lambda: None)
+        except BaseException:
+            self._give_back()
+            raise
 
     def close(self) -> None:
         self._listening.stop()
+        self._give_back()
+        close(self._display)
+
+    def _give_back(self) -> None:
+        """Leave the keyboard as it was found."""
         self._own_keys.forget(self._ledger)
         self._own_keys.reserve(frozenset())
         with suppress(*LOST):
@@ -114,17 +128,18 @@ class _Listener:
             self._display.ungrab_keyboard(X.CurrentTime)
             _set_autorepeat(self._display, self._repeating, X.AutoRepeatModeOn)
             self._display.sync()
-        close(self._display)
 
     def take_escape(self, active: bool) -> None:
         """Grab Escape or let go of it; where another program has it, we only hear it."""
         self._listening.post(lambda: self._take_escape(active))
 
     def _take_escape(self, active: bool) -> None:
+        self._dictating = active
         taken = active and _grab(self._display, self._escape)
         if not active:
             for keycode in self._escape:
                 self._display.screen().root.ungrab_key(keycode, X.AnyModifier)
+            self._display.sync()  # whoever sees it in `reserved` no more may count on that
         self._own_keys.reserve(self._keycodes | self._escape if taken else self._keycodes)
 
     def _take(self, keycodes: frozenset[int]) -> None:
@@ -133,8 +148,8 @@ class _Listener:
         self._own_keys.reserve(keycodes)
         repeats = self._display.get_keyboard_control().auto_repeats
         repeating = {code for code in keycodes if repeats[code >> 3] >> (code & 7) & 1}
-        _set_autorepeat(self._display, repeating, X.AutoRepeatModeOff)
         self._repeating |= repeating
+        _set_autorepeat(self._display, repeating, X.AutoRepeatModeOff)
 
     def _receive(self, event: Any) -> None:
         raw = connection.raw(event)
@@ -159,13 +174,20 @@ class _Listener:
         self._observer(KeyEvent(key, time.monotonic()))
 
     def _look_at_keymap(self, event: Any) -> None:
-        """Another layout may have the key elsewhere, or nowhere (then the old place is kept)."""
+        """Another layout may have the keys elsewhere, or nowhere (then the old place is kept)."""
         self._display.refresh_keyboard_mapping(event)
-        keycodes = _keycodes(self._display, self._keysym)
-        if keycodes and keycodes != self._keycodes:
-            self._display.screen().root.ungrab_key(X.AnyKey, X.AnyModifier)
-            _grab(self._display, keycodes)
-            self._take(keycodes)
+        keycodes = _keycodes(self._display, self._keysym) or self._keycodes
+        if keycodes == self._keycodes and _keycodes(self._display, XK.XK_Escape) == self._escape:
+            return
+        if self._down and keycodes != self._keycodes:
+            # The key under the user's finger is another one now; its release will not be ours.
+            self._down = False
+            self._report(Key.UP)
+        self._display.screen().root.ungrab_key(X.AnyKey, X.AnyModifier)
+        _grab(self._display, keycodes)
+        self._take(keycodes)
+        if self._dictating:
+            self._take_escape(True)
 
 
 def _keysym(name: str) -> int:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from voicetype.core.events import FocusChanged, Patch, UserTyped
 
-Observer = Callable[[FocusChanged | UserTyped], None]
+
+@dataclass(frozen=True, slots=True)
+class KeyboardLost:
+    """The display is gone, and with it every window; this keyboard will not type again."""
+
+
+Observer = Callable[[FocusChanged | UserTyped | KeyboardLost], None]
 
 
 class Keyboard(Protocol):

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from voicetype.errors import KeyboardError
 
-NAMES = ("auto", "x11", "dummy")
-
 
 def detect(wanted: str, environment: Mapping[str, str]) -> str:
-    """The name of a keyboard, never "auto". Raises KeyboardError where there is none, or no such name.
+    """The name of a keyboard, never "auto"; `wanted` is one of `config.KEYBOARDS`.
+
+    Raises KeyboardError where there is none.
 
     Under Wayland an X display reaches only the few programs that run under XWayland, so "auto"
     does not take it for a way to type; whoever wants it says "x11".
     """
-    if wanted not in NAMES:
-        near = get_close_matches(wanted, NAMES, n=2) or NAMES
-        raise KeyboardError(
-            f"There is no keyboard called {wanted!r}.",
-            f"Set typing.keyboard to {' or '.join(near)}.",
-        )
     if wanted != "auto":
         return wanted
     if _is_wayland(environment):

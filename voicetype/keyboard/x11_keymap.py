@@ -16,7 +16,6 @@ from functools import cached_property, lru_cache
 from Xlib import X
 
 BACKSPACE = 0xFF08
-CAPS_LOCK = 0xFFE5
 SHIFT = 0xFFE1
 _LEVEL_3_SHIFT = 0xFE03
 _NUM_LOCK = 0xFF7F

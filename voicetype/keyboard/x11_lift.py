@@ -51,6 +51,8 @@ class Lift:
 
     def restore(self) -> None:
         """Press again what the user still holds."""
+        if not self._lifted and not self._locked:
+            return
         self._watch.settle()
         again = self._lifted - self._watch.noted.let_go(self._lifted)
         for keycode in again:

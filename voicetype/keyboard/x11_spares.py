@@ -47,8 +47,8 @@ class Spares:
             if keymap.keysym(code) == keysym_of(character)
         }
 
-    def bind(self, characters: Iterable[str], keymap: Keymap) -> bool:
-        """Bind as many of `characters`, in order, as there are keycodes; returns whether any could be."""
+    def bind(self, characters: Iterable[str], keymap: Keymap) -> None:
+        """Bind as many of `characters`, in order, as there are keycodes."""
         wanted = [character for character in dict.fromkeys(characters) if character not in self._bound]
         free = [code for code in keymap.spares if code not in self._bound.values()]
         room = len(free) + len(self._bound)
@@ -62,7 +62,6 @@ class Spares:
         if taken:
             self._display.sync()
             time.sleep(_SETTLE_S)
-        return bool(taken)
 
     def give_back(self, keymap: Keymap) -> None:
         """Leave every keycode as it was found: bound to nothing."""

@@ -92,10 +92,11 @@ class Typing:
 
     def apply(self, patch: Patch, progress: Progress) -> None:
         self._watch.settle()
-        if patch.backspaces and self._watch.noted.touched:
-            # Made before the user's key was heard of: what it would erase may be the user's.
-            raise Stop(Interruption.FOREIGN_INPUT)
-        self._watch.noted.forget_touch()
+        if self._watch.noted.touched:
+            if patch.backspaces:
+                # Made before the user's key was heard of: what it would erase may be the user's.
+                raise Stop(Interruption.FOREIGN_INPUT)
+            self._watch.noted.forget_touch()
         self._check_all()
         self._keymap = read_keymap(self._display)
         self._spares.look_again(self._keymap)

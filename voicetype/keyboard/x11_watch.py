@@ -22,7 +22,7 @@ from Xlib import X
 from Xlib.display import Display
 
 from voicetype.core.events import FocusChanged, UserTyped
-from voicetype.keyboard import Observer
+from voicetype.keyboard import KeyboardLost, Observer
 from voicetype.keyboard.x11_keymap import Keymap
 from voicetype.x11 import connection
 from voicetype.x11.connection import RawButton, RawKey
@@ -176,3 +176,4 @@ class Watch:
     def _lost(self) -> None:
         self.noted.lose()
         self._observer(FocusChanged(ours=False))
+        self._observer(KeyboardLost())

@@ -1,7 +1,7 @@
 """A thread that listens to one X connection.
 
 While it runs, the connection is the thread's alone: other threads hand it work with `post`. After
-`stop` the connection belongs to whoever stopped it, who also closes it.
+`stop` the connection belongs to whoever stopped it, who also closes it; work posted then is dropped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import select
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 from Xlib.display import Display
@@ -33,13 +33,16 @@ class Listening:
         self._lost = lost
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._woken, self._wake = os.pipe()
+        self._posting = Lock()  # nobody writes to a pipe that is closed, and its number another file's
+        self._stopped = False
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def post(self, work: Callable[[], None] | None) -> None:
-        """Have `work` done on the listening thread; None ends it."""
-        self._work.put(work)
-        os.write(self._wake, b"\0")
+    def post(self, work: Callable[[], None]) -> None:
+        """Have `work` done on the listening thread, unless it was stopped. For any thread."""
+        with self._posting:
+            if not self._stopped:
+                self._hand_over(work)
 
     def catch_up(self, timeout_s: float) -> None:
         """Wait until every event that the server has sent by now has been received."""
@@ -48,11 +51,18 @@ class Listening:
         caught_up.wait(timeout_s)
 
     def stop(self) -> None:
-        """End the thread; the connection is the caller's now."""
-        self.post(None)
+        """End the thread; the connection is the caller's now. To be called once."""
+        with self._posting:
+            self._stopped = True
+            self._hand_over(None)
         self._thread.join()
         os.close(self._wake)
         os.close(self._woken)
+
+    def _hand_over(self, work: Callable[[], None] | None) -> None:
+        """None ends the thread."""
+        self._work.put(work)
+        os.write(self._wake, b"\0")
 
     def _run(self) -> None:
         asked = False

@@ -1,0 +1,91 @@
+"""Which windows the models hear, and with what audio."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from voicetype.core.endpointing import EndpointingRules
+from voicetype.core.events import SpeechEnded, SpeechStarted
+from voicetype.core.windows import Cadence
+from voicetype.listening import Heard, Listening, Window
+
+FRAME = 512
+RULES = EndpointingRules(pre_roll_s=0.128, pause_s=0.256, end_s=0.512, enough_s=8.0, long_silence_s=1.536)
+
+
+def run(script: str, rules: EndpointingRules = RULES) -> list[Heard]:
+    """`script`: "s*20 .*10" is voiced and silent frames; the samples are their own positions."""
+    listening, heard, position = Listening(rules, Cadence()), list[Heard](), 0
+    for part in script.split():
+        letter, _, count = part.partition("*")
+        for _ in range(int(count or 1)):
+            frame = np.arange(position, position + FRAME, dtype=np.float32)
+            heard += listening.hear(frame, 1.0 if letter == "s" else 0.0)
+            position += FRAME
+    return heard + list(listening.finish())
+
+
+def windows(heard: list[Heard], *, heavy: bool) -> list[Window]:
+    return [each for each in heard if isinstance(each, Window) and each.heavy is heavy]
+
+
+def test_a_window_holds_the_audio_from_the_pre_roll_on() -> None:
+    heard = run(".*40 s*20")
+    assert heard[0] == SpeechStarted(0, 36 * FRAME)
+    for window in windows(heard, heavy=True) + windows(heard, heavy=False):
+        assert window.audio[0] == 36 * FRAME
+        assert np.array_equal(np.diff(window.audio), np.ones(len(window.audio) - 1))
+    assert len(windows(heard, heavy=True)[-1].audio) == 24 * FRAME
+
+
+def test_fast_windows_come_every_quarter_of_a_second_and_heavy_ones_every_second() -> None:
+    heard = run("s*70")
+    assert [round(len(w.audio) / 4000) for w in windows(heard, heavy=False)][:8] == list(range(1, 9))
+    assert [round(len(w.audio) / 16000) for w in windows(heard, heavy=True)][:2] == [1, 2]
+    ids = [w.window_id for w in windows(heard, heavy=False)]
+    assert ids == list(range(len(ids)))
+
+
+def test_a_pause_asks_both_models_and_nothing_falls_due_in_it() -> None:
+    heard = run("s*40 .*40")
+    pauses = [each for each in heard if isinstance(each, Window) and each.to_pause and not each.final]
+    assert [w.heavy for w in pauses] == [False, True]
+    after = heard[heard.index(pauses[1]) + 1 :]
+    assert [type(each) for each in after] == [SpeechEnded, Window]
+
+
+def test_the_end_asks_for_what_the_pause_heard_already() -> None:
+    heard = run("s*40 .*60")
+    pause, end = windows(heard, heavy=True)[-2:]
+    assert (end.final, end.same_as) == (True, pause.window_id)
+    assert end.window_id > pause.window_id
+
+
+def test_speech_after_the_pause_is_heard_at_the_end() -> None:
+    heard = run("s*40 .*20 s*10")
+    end = windows(heard, heavy=True)[-1]
+    assert (end.final, end.same_as) == (True, None)
+    assert len(end.audio) == 70 * FRAME
+    assert windows(heard, heavy=False)[-1].window_id == end.window_id
+
+
+def test_each_utterance_gets_one_last_window_also_where_a_full_one_is_cut() -> None:
+    heard = run("s*300 .*5 s*400 .*60 s*20")
+    started = [each.utterance for each in heard if isinstance(each, SpeechStarted)]
+    ended = [each.utterance for each in heard if isinstance(each, SpeechEnded)]
+    finals = [w.utterance for w in windows(heard, heavy=True) if w.final]
+    assert started == ended == finals == [0, 1, 2]
+    cut = next(w for w in windows(heard, heavy=True) if w.final)
+    following = next(w for w in windows(heard, heavy=False) if w.utterance == 1)
+    assert following.audio[0] == cut.audio[-1] + 1
+
+
+def test_a_phrase_is_left_behind_at_a_pause_once_enough_of_the_next_is_heard() -> None:
+    heard = run("s*160 .*12 s*80")
+    phrases = [(w.phrase, w.audio[0]) for w in windows(heard, heavy=False)]
+    assert phrases[0] == (0, 0)
+    assert phrases[-1][0] == 1
+    assert phrases[-1][1] >= 160 * FRAME
+    assert all(w.audio[0] == 0 for w in windows(heard, heavy=True))
+    first = next(w for w in windows(heard, heavy=False) if w.phrase == 1)
+    assert len(first.audio) >= 1.5 * 16_000

@@ -1,0 +1,69 @@
+"""The guards of the engine, without a model."""
+
+from __future__ import annotations
+
+import pytest
+
+from voicetype.core.events import SAMPLE_RATE
+from voicetype.engine.whisper import LADDER, Verdict, compressible, loop_start, without_restart
+
+
+@pytest.mark.parametrize(
+    ("tokens", "start"),
+    [
+        ([], None),
+        ([1, 2, 3, 4, 5, 6], None),
+        ([1, 1, 1], None),  # people do say "no, no, no"
+        ([1, 1, 1, 1, 1], 1),
+        ([7, 1, 2, 1, 2], None),  # "very good, very good"
+        ([7, 1, 2, 1, 2, 1, 2], 3),
+        ([1, 2, 3, 4, 1, 2, 3, 4], 4),
+        ([9, 1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 8], 6),
+        ([1, 2, 3, 4, 9, 1, 2, 3, 4], None),  # said again, but not at once
+    ],
+)
+def test_where_a_loop_begins(tokens: list[int], start: int | None) -> None:
+    assert loop_start(tokens) == start
+
+
+def test_a_text_that_compresses_like_a_loop() -> None:
+    assert compressible("and so my fellow " * 12)
+    assert not compressible("short short short")
+    assert not compressible(
+        "When Nuzhat al-Zaman heard the first improvisation, she called to mind her father and her mother "
+        "and her brother, and their whilom home; then she wept and cried at the eunuch."
+    )
+
+
+def test_the_ladder_climbs_to_the_padded_window() -> None:
+    for seconds in (0, 1, 3, 10, 25, 30):
+        lengths = [shape.samples(seconds * SAMPLE_RATE) for shape in LADDER]
+        assert lengths == sorted(lengths)
+        assert lengths[-1] == 30 * SAMPLE_RATE
+        assert lengths[0] >= seconds * SAMPLE_RATE
+
+
+def test_a_sentence_that_begins_anew_is_said_once() -> None:
+    looped = "Congratulations! You have installed the asteroid. Congratulations! You have installed"
+    assert without_restart(looped) == "Congratulations! You have installed the asteroid."
+    assert without_restart("I know. I know.") == "I know. I know."
+
+
+@pytest.mark.parametrize(
+    ("verdict", "careful", "rungs"),
+    [
+        (Verdict.TRUSTED, True, [0]),
+        (Verdict.LOOPED, False, [0]),
+        (Verdict.LOOPED, True, [0, 2]),
+        (Verdict.OVERFULL, False, [0, 1]),
+        (Verdict.OVERFULL, True, [0, 1, 2]),
+    ],
+)
+def test_how_the_ladder_is_climbed(verdict: Verdict, careful: bool, rungs: list[int]) -> None:
+    climbed: list[int] = []
+    rung: int | None = 0
+    while rung is not None:
+        climbed.append(rung)
+        rung = verdict.next_rung(rung, careful=careful)
+    assert climbed == rungs
+    assert rungs[-1] < len(LADDER)

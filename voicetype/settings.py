@@ -1,0 +1,22 @@
+"""What a dictation goes by, whoever asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from voicetype.core.endpointing import EndpointingRules
+from voicetype.core.events import Patching
+from voicetype.core.windows import Cadence
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Fixed for the length of a session."""
+
+    rules: EndpointingRules = field(default_factory=EndpointingRules)
+    cadence: Cadence = field(default_factory=Cadence)
+    patching: Patching = Patching.DIFF
+    vad_aggressiveness: int = 2
+    beam_size: int = 5  # of the heavy model's passes at a pause and at the end
+    language: str = "auto"
+    realtime: bool = True  # False: the source waits for the models
