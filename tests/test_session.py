@@ -45,8 +45,8 @@ SCENARIOS = {
         draft 0 1 the                             |
         draft 0 2 the quick brown fax             | the quick brown
         draft 0 3 the quick brown fax jumps       | the quick brown fax
-        confirmed 0 4 The quick brown fox jumps   | the quick brown fox                erased 2
-        final 0 5 The quick brown fox jumps.      | The quick brown fox jumps.         erased 21
+        confirmed 0 4 The quick brown fox jumps   | The quick brown fox                erased 19
+        final 0 5 The quick brown fox jumps.      | The quick brown fox jumps.         erased 19
     """,
     "a word is held back until it is said twice": """
         say 0
@@ -69,7 +69,7 @@ SCENARIOS = {
     "a late confirmation does not shorten a newer draft": """
         say 0
         draft* 0 1 one two three four five        | one two three four five
-        confirmed 0 0 One too three              | one too three four five            erased 18
+        confirmed 0 0 One too three              | One too three four five            erased 23
     """,
     "drafts that a confirmation overtook are stale": """
         say 0

@@ -92,17 +92,11 @@ class Utterance:
         whole = segment.final or segment.to_pause
         return replace(
             self,
-            confirmed=words if whole else self._as_shown(words[:-1]),
+            confirmed=words if whole else words[:-1],
             confirmed_window=segment.window_id,
             confirmed_to_pause=whole,
             final=segment.final,
         )
-
-    def _as_shown(self, words: Words) -> Words:
-        """In mid-speech, another comma or capital is not worth the keys: words keep their spelling so far."""
-        known = self.confirmed + wording.follow(self.confirmed, self._drafted_only(Patching.DIFF))
-        same = agreement.common(known, words)
-        return known[:same] + words[same:]
 
     def settled(self) -> Utterance:
         """No confirmation will come: every word heard so far stands as it is."""
