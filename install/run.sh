@@ -77,8 +77,7 @@ PYTHON
 if [ -z "$demo" ]; then
     mapfile -t reasons < <(lacking)
     if [ "${#reasons[@]}" = 0 ]; then
-        say "Hold the right Ctrl key, speak, and let go: the text appears in the window you are working in."
-        say "A short tap dictates hands-free until the next tap; Esc cancels. Ctrl-C here ends voicetype."
+        say "Starting voicetype; Ctrl-C here ends it."
         exec "$venv/bin/voicetype" run
     fi
     printf 'There is no %s here to dictate with. ' "${reasons[0]}${reasons[1]:+ and no ${reasons[1]}}"
