@@ -161,6 +161,15 @@ def test_cancel_in_the_middle_of_a_model_call(rig: Rig, dictate: Dictate) -> Non
     assert rig.keyboard.text == ""
 
 
+def test_a_microphone_is_closed_however_soon_its_session_is_cancelled(dictate: Dictate) -> None:
+    for _ in range(20):
+        microphone = FakeMicrophone("s" * 60)
+        dictation = dictate(microphone)
+        dictation.cancel()
+        assert dictation.finished.result(10) == ""
+        assert microphone.closed
+
+
 def test_a_cancelled_dictation_leaves_nothing_for_the_next(rig: Rig, dictate: Dictate) -> None:
     rig.heavy.gate.clear()
     first = dictate("s" * 60, realtime=True)

@@ -266,6 +266,7 @@ class Dictation:
             self._stages.control.on_next(self._typist.apply(state.patch, self.session.epoch))
         elif state.session.finished and not self.finished.done():
             self._subscription.dispose()
+            self._source.close()  # a session that is cancelled at once is never listened to
             if untyped := state.session.untyped:
                 self._tell(not_typed(len(untyped)))
             self._tell(Finished(state.session.text, time.time(), self._stats.summary()))
@@ -278,7 +279,7 @@ class Dictation:
     def _broken(self, error: Exception) -> None:
         """The graph, or whoever is reported to, failed: hand that on rather than hang."""
         self._subscription.dispose()
-        self._source.stop()
+        self._source.close()
         if not self.finished.done():
             self.finished.set_exception(error)
 

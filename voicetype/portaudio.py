@@ -33,6 +33,8 @@ _ONE_AT_A_TIME = threading.Lock()
 _NOTHING_HINT = "Plug one in, or start the sound server; `voicetype devices` lists what can be heard."
 
 _starts = 0  # how often it was started anew
+_running: set[Any] = set()
+"""The streams of this start: PortAudio's thread would call into one that was forgotten, not closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def start_anew(instead_of: int | None = None) -> None:
         try:
             if running:
                 sd._terminate()
+                _running.clear()
                 _starts += 1
             sd._initialize()
         except sd.PortAudioError as error:
@@ -178,6 +181,7 @@ def _started(sd: ModuleType, number: int, rate: int, channels: int) -> Stream:
     except sd.PortAudioError:
         stream.close(ignore_errors=True)
         raise
+    _running.add(stream)
     tail_s = min(max(stream.latency + FRAME_SAMPLES / SAMPLE_RATE, _TAIL_S[0]), _TAIL_S[1])
     return Stream(stream, _starts, rate, tail_s, blocks)
 
@@ -186,6 +190,7 @@ def close(stream: Stream) -> None:
     """End it, whatever state it is in. Once."""
     with _ONE_AT_A_TIME:
         if stream.start == _starts:
-            # Not stop(), which waits for buffers that a dead sound server never plays out.
-            stream.stream.abort(ignore_errors=True)
+            # Not abort(), which cancels PortAudio's thread, perhaps while that waits for the interpreter.
+            stream.stream.stop(ignore_errors=True)
             stream.stream.close(ignore_errors=True)
+            _running.discard(stream.stream)

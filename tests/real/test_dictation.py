@@ -207,25 +207,42 @@ def test_the_daemon_ends_with_the_display(own_desktop: Desktop, daemon: Daemon) 
 def test_no_window_no_dictation_and_no_open_microphone(
     own_desktop: Desktop, sound_server: SoundServer, daemon: Daemon, sentence: Path
 ) -> None:
+    before = recording_streams(daemon)
     for _ in range(12):
         refused = daemon.voicetype("start")
         assert refused.returncode == 1
         assert "No window has the focus." in refused.stderr
-    streams = subprocess.run(
-        ["pactl", "list", "short", "source-outputs"],
-        env=daemon.env,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert "voicetype" not in streams.lower()
-    assert streams.count("alsa") + streams.lower().count("python") == 0
+    assert recording_streams(daemon) == before
     app = own_desktop.gtk()
     assert daemon.voicetype("start").returncode == 0
     assert sound_server.play(sentence).wait(60) == 0
     text = daemon.voicetype("stop").stdout.strip()
     app.shows(text)
     check_words(text)
+
+
+def test_a_storm_of_calls(own_desktop: Desktop, daemon: Daemon) -> None:
+    """A hundred dictations begun and dropped at once: the daemon lives, and no microphone stays open."""
+    own_desktop.gtk()
+    before = recording_streams(daemon)
+    name, path = "org.voicetype.Daemon1", "/org/voicetype/Daemon1"
+    call = f"gdbus call --session -d {name} -o {path} -m {name}"
+    calls = "; ".join(f"{call}.{member}" for member in ("Toggle", "Cancel", "Toggle", "Stop"))
+    storm = ["sh", "-c", f"for each in $(seq 50); do {calls}; done >/dev/null 2>&1"]
+    clients = [subprocess.Popen(storm, env=daemon.env) for _ in range(2)]
+    for client in clients:
+        client.wait(150)
+    daemon.wait_for(lambda: daemon.status().get("State") == "idle", "the daemon is idle again")
+    daemon.wait_for(lambda: recording_streams(daemon) == before, "every microphone is closed")
+
+
+def recording_streams(daemon: Daemon) -> int:
+    command = ["pactl", "list", "short", "source-outputs"]
+    return len(
+        subprocess.run(
+            command, env=daemon.env, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+    )
 
 
 def test_a_terminated_daemon_leaves_what_stands(
