@@ -199,12 +199,12 @@ class FakeStream:
         block = np.full((FRAME_SAMPLES, 1), level, np.float32)
         self._callback(block, FRAME_SAMPLES, None, None)
 
-    def abort(self, *, ignore_errors: bool) -> None:
+    def stop(self, *, ignore_errors: bool) -> None:
         assert ignore_errors
         assert self._start == self._library.starts, "freed"
 
     def close(self, *, ignore_errors: bool) -> None:
-        self.abort(ignore_errors=ignore_errors)
+        self.stop(ignore_errors=ignore_errors)
         self.closed += 1
 
 
