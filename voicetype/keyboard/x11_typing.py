@@ -7,7 +7,7 @@ Three promises, and what keeps them:
    is asked a question after each character: Chromium loses keys without it.
 2. *No key lands elsewhere.* Each character and each backspace is sent only if no key or click of the
    user's was heard (`x11_watch`), no modifier is down (`x11_lift`), and the claimed window has the
-   focus. Between that answer and our key another program could move the focus, so the two are one
+   focus. Between those answers and our key the modifiers or the focus could change, so they are one
    act: the server is grabbed for them, a fraction of a millisecond (without it, a busy machine put a
    character into the next window now and then). Between groups the watcher catches up with all that
    was sent.
@@ -121,8 +121,8 @@ class Typing:
         if backspaces and not keys:
             raise Stop(Interruption.BROKEN)
         for count in range(backspaces):
-            self._check(count, lift)
-            self._strike_there([Stroke(keys[0])])
+            self._check(count)
+            self._strike_there([Stroke(keys[0])], lift)
             progress.erased += 1
 
     def _type(self, text: Sequence[str], lift: Lift, progress: Progress) -> None:
@@ -131,8 +131,8 @@ class Typing:
                 self._stroke(character, cluster[index:], text[count + 1 :])
                 for index, character in enumerate(cluster)
             ]
-            self._check(count, lift)
-            self._strike_there(strokes)
+            self._check(count)
+            self._strike_there(strokes, lift)
             progress.typed += 1
 
     def _stroke(self, character: str, rest: str, text: Sequence[str]) -> Stroke:
@@ -152,7 +152,7 @@ class Typing:
         missing = [character for character in text if self._keymap.stroke(character) is None]
         self._spares.bind(missing, self._keymap)
 
-    def _check(self, count: int, lift: Lift) -> None:
+    def _check(self, count: int) -> None:
         """Before each grapheme: may it be sent? Waits for its turn first, so that the answer is fresh."""
         self._pace()
         if count and count % _GROUP == 0:
@@ -163,12 +163,12 @@ class Typing:
         if self._watch.noted.touched:
             self._check_all()
             raise Stop(Interruption.FOREIGN_INPUT)
-        if lift.is_needed(self._keymap):
-            lift.lift(self._keymap)
 
-    def _strike_there(self, strokes: Sequence[Stroke]) -> None:
+    def _strike_there(self, strokes: Sequence[Stroke], lift: Lift) -> None:
         """Send the keys of a grapheme to the claimed window, or none of them. Raises Stop."""
         with self._undisturbed():
+            if lift.is_needed(self._keymap):
+                lift.lift(self._keymap)
             if connection.focus(self._display) != self._focus:
                 self._check_all()
             for stroke in strokes:
