@@ -114,7 +114,7 @@ def transcribe(config: Config, path: str) -> str:
 
 
 class Desktop:
-    """The daemon's parts on this desktop. Implements `daemon.Parts`."""
+    """The daemon's parts on this desktop. Implements `parts.Parts`."""
 
     def __init__(self, config: Config, printer: Printer) -> None:
         """Raises KeyboardError where there is no way to type."""

@@ -50,7 +50,7 @@ class _Choice:
 
 
 class LoadedPair:
-    """The workers and the choice they go by. Any thread may call; implements `daemon.Models`."""
+    """The workers and the choice they go by. Any thread may call; implements `parts.Models`."""
 
     def __init__(
         self,
