@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, focus_lost
+from voicetype.config import ModelsConfig
 from voicetype.control import State, Status
 from voicetype.core.stream import Finished
 from voicetype.daemon import Daemon
+from voicetype.engine import models
 from voicetype.errors import AudioError, ConfigError, DaemonError, KeyboardError, ModelError, VoicetypeError
 from voicetype.frames import Frame
 from voicetype.hotkey import Key, KeyEvent
+from voicetype.pair import LoadedPair
 from voicetype.pipeline import Pipeline
 from voicetype.settings import Settings
 from voicetype.workers import Worker
@@ -54,6 +59,9 @@ class FakeModels:
 
     def use(self, fast: str, heavy: str) -> None:
         self.pair = (fast, heavy)
+
+    def when_loaded(self, tell: Callable[[], None]) -> None:
+        tell()
 
     def listing(self) -> Sequence[Mapping[str, object]]:
         return [{"name": name} for name in self.pair]
@@ -102,6 +110,9 @@ class House:
         with self.changed:
             assert self.changed.wait_for(happened, 10)
 
+    def pairs(self) -> list[tuple[str, str]]:
+        return [(news.fast_model, news.heavy_model) for news in self.told if isinstance(news, Status)]
+
     def states(self) -> list[State]:
         return [news.state for news in self.told if isinstance(news, Status)]
 
@@ -127,15 +138,18 @@ class Rig:
         self.daemon.key(KeyEvent(key, at_s))
 
 
+class Level:
+    """Takes for speech what is not silent."""
+
+    def __init__(self, aggressiveness: int) -> None:
+        assert aggressiveness
+
+    def __call__(self, frame: NDArray[np.float32]) -> float:
+        return float(frame.max() > 0.5)
+
+
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    class Level:
-        def __init__(self, aggressiveness: int) -> None:
-            assert aggressiveness
-
-        def __call__(self, frame: NDArray[np.float32]) -> float:
-            return float(frame.max() > 0.5)
-
     monkeypatch.setattr("voicetype.pipeline.VoiceActivity", Level)
     house = House()
     quits: list[bool] = []
@@ -283,14 +297,126 @@ def test_close_leaves_what_stands(rig: Rig) -> None:
     rig.daemon.start({})
     rig.house.mouths[0].speak(40)
     rig.house.wait_for(lambda: bool(rig.house.keyboard.text))
+    text = rig.daemon.stop()
     rig.daemon.close()
     standing = rig.house.keyboard.text
     assert standing
+    assert text.result(0) == standing
+    assert rig.house.states() == [State.LISTENING, State.FINISHING]  # nothing is ready any more
     assert all(made.backspaces == 0 for made in rig.house.keyboard.patches)
     with pytest.raises(DaemonError, match="ending"):
         rig.daemon.start({})
+    with pytest.raises(DaemonError, match="ending"):
+        rig.daemon.stop()
 
 
 def test_quit(rig: Rig) -> None:
     rig.daemon.quit()
     assert rig.quits == [True]
+
+
+# The models themselves, with files that are not read.
+
+
+@dataclass
+class Shelf:
+    """Where the models come from: those of `gates` not before their gate is open, `broken` ones never."""
+
+    gates: dict[str, threading.Event] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    looked_for: list[str] = field(default_factory=list)
+
+    def ensure(self, name: str, *_: object) -> Path:
+        self.looked_for.append(name)
+        if name in self.missing:
+            raise ModelError(f"The model {name} can't be had.", "Check the connection.")
+        return Path(name)
+
+    def open(self, _: Path, name: str) -> FakeTranscriber:
+        if name in self.gates:
+            assert self.gates[name].wait(10)
+        if name in self.broken:
+            raise ModelError(f"The model {name} is broken.", "Fetch it again.")
+        return FakeTranscriber(name, words)
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    shelf = Shelf()
+    monkeypatch.setattr(models, "ensure", shelf.ensure)
+    return shelf
+
+
+MakePair = Callable[[ModelsConfig], LoadedPair]
+
+
+@pytest.fixture
+def make_pair(rig: Rig, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePair]:
+    """A pair of the shelf's, as the daemon's models."""
+    made: list[LoadedPair] = []
+
+    def make(config: ModelsConfig) -> LoadedPair:
+        made.append(LoadedPair(config, shelf.open, rig.house.tell))
+        monkeypatch.setattr(rig.house, "models", made[0])
+        return made[0]
+
+    yield make
+    for pair in made:
+        pair.close()
+
+
+def test_other_models_are_announced_when_they_hear(rig: Rig, shelf: Shelf, make_pair: MakePair) -> None:
+    assert make_pair(ModelsConfig()).wait_ready()
+    shelf.gates = {"tiny": threading.Event(), "small": threading.Event()}
+    rig.daemon.set_models("tiny", "small")
+    assert rig.house.pairs() == [("tiny.en", "base")]
+    shelf.gates["tiny"].set()
+    rig.house.wait_for(lambda: rig.house.pairs()[-1] == ("tiny", "base"))
+    shelf.gates["small"].set()
+    rig.house.wait_for(lambda: rig.house.pairs()[-1] == ("tiny", "small"))
+    assert set(rig.house.states()) == {State.IDLE}
+
+
+def test_of_models_that_can_not_be_loaded_the_old_ones_stay(
+    rig: Rig, shelf: Shelf, make_pair: MakePair
+) -> None:
+    pair = make_pair(ModelsConfig())
+    assert pair.wait_ready()
+    shelf.broken = ("small",)
+    rig.daemon.set_models("tiny", "small")
+    rig.house.wait_for(lambda: rig.house.pairs()[-1:] == [("tiny", "base")])
+    assert pair.wait_ready()
+    assert [str(news) for news in rig.house.told if isinstance(news, VoicetypeError)] == [
+        "The model small is broken."
+    ]
+    status = rig.daemon.status()
+    assert (status.state, status.ready) == (State.IDLE, True)
+    assert (status.fast_model, status.heavy_model) == ("tiny", "base")
+
+
+def test_what_takes_the_place_of_a_preset_is_said_once(
+    shelf: Shelf, make_pair: MakePair, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf.missing = ("small",)
+    with caplog.at_level(logging.INFO):
+        pair = make_pair(ModelsConfig(preset="multilingual"))
+        assert pair.wait_ready()
+    assert pair.names() == ("tiny.en", "base")
+    assert caplog.messages == ["The model small can't be had. Using tiny.en and base instead."]
+
+
+def test_models_that_can_not_be_had_are_looked_for_and_told_once(
+    rig: Rig, shelf: Shelf, make_pair: MakePair, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf.missing = ("small", "base")
+    pair = make_pair(ModelsConfig(preset="multilingual"))
+    pair.when_loaded(rig.daemon.announce)
+    rig.house.wait_for(lambda: rig.house.states()[-1:] == [State.ERROR])
+    assert not pair.fast.wait_ready()
+    assert not pair.heavy.wait_ready()
+    assert shelf.looked_for == ["tiny", "small", "tiny.en", "base"]
+    assert len(caplog.messages) == 1
+    assert [str(news) for news in rig.house.told if isinstance(news, VoicetypeError)] == [
+        "The model base can't be had."
+    ]

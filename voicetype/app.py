@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable
 from concurrent.futures import wait
 from contextlib import ExitStack
@@ -54,12 +53,10 @@ def settings(config: Config) -> Settings:
     )
 
 
-def make_pair(config: Config, printer: Printer, failed: Callable[[VoicetypeError], None]) -> LoadedPair:
+def make_pair(config: Config, failed: Callable[[VoicetypeError], None]) -> LoadedPair:
     """Both models, which begin to load. Raises ModelError, ConfigError for what can't go together."""
     heard_language(config.language, astuple(models.resolve(config.models)))
-    return LoadedPair(
-        config.models, lambda folder, name: open_model(config, folder, name), printer.note, failed
-    )
+    return LoadedPair(config.models, lambda folder, name: open_model(config, folder, name), failed)
 
 
 def open_model(config: Config, folder: Path, name: str) -> Whisper:
@@ -74,7 +71,7 @@ def replay(config: Config, path: str, *, realtime: bool, printer: Printer) -> in
     """A recording through the whole pipeline, as if it were the microphone. Returns the exit code."""
     recording = Recording(read_recording(path), realtime=realtime)
     keyboard = DummyKeyboard() if config.typing.keyboard == "auto" else make_keyboard(config, OwnKeys())
-    pair = make_pair(config, printer, lambda error: tell(printer, error))
+    pair = make_pair(config, lambda error: tell(printer, error))
     with ExitStack() as stack:
         stack.callback(pair.close)
         pipeline = Pipeline(pair.fast, pair.heavy, keyboard)
@@ -124,7 +121,7 @@ class Desktop:
         self.hotkey: Hotkey = make_hotkey(config, self._keyboard, own_keys)
         self.settings = settings(config)
         self.tap_s = config.hotkey.tap_s
-        self.models = make_pair(config, printer, self.tell)
+        self.models = make_pair(config, self.tell)
         self.pipeline = Pipeline(self.models.fast, self.models.heavy, self._keyboard)
         self.bus: Service | None = None
 
@@ -179,11 +176,12 @@ def run_daemon(config: Config, printer: Printer) -> int:
         daemon = Daemon(desktop, lambda: ending.put(0))
         stack.callback(desktop.pipeline.close)
         desktop.pipeline.open(lambda: ending.put(1))
-        stack.callback(daemon.close)
         open_bus(desktop, daemon, printer, stack)
+        stack.callback(daemon.close)  # before the bus: a Stop that waits gets its text
         open_hotkey(desktop, daemon, printer, stack)
         printer.note(how_to_dictate(config, desktop.hotkey))
-        threading.Thread(target=announce_ready, args=(desktop, daemon), daemon=True).start()
+        daemon.announce()
+        desktop.models.when_loaded(daemon.announce)
         code = ending.get()
     if code:
         printer.problem("The display is gone.", "voicetype has ended; start it again in a running desktop.")
@@ -213,12 +211,6 @@ def open_hotkey(desktop: Desktop, daemon: Daemon, printer: Printer, stack: ExitS
         desktop.hotkey = DummyHotkey()
         return
     stack.callback(desktop.hotkey.close)
-
-
-def announce_ready(desktop: Desktop, daemon: Daemon) -> None:
-    """Say when the models are loaded."""
-    desktop.models.wait_ready()
-    daemon.announce()
 
 
 def how_to_dictate(config: Config, hotkey: Hotkey) -> str:

@@ -39,7 +39,7 @@ class Control(Protocol):
         """Listen. `options`: "language". Raises VoicetypeError, DaemonError where it listens already."""
 
     def stop(self) -> Future[str]:
-        """Listen no more; resolves to the final text, "" where there was no session."""
+        """Listen no more; resolves to the final text, "" where there was no session. Raises DaemonError."""
 
     def toggle(self) -> None:
         """Listen, or listen no more."""

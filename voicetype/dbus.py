@@ -61,7 +61,10 @@ class Service:
         self._post(lambda interface: interface.problem(code, sentence, hint))
 
     def close(self) -> None:
-        """Answer the calls under way and give the name back. Safe to call twice, and without `open`."""
+        """Answer the calls under way and give the name back. Safe to call twice, and without `open`.
+
+        End what `Control` does first: a Stop whose text is not there yet is answered with "".
+        """
         self._post(lambda _: self._closing.set())
         if self._thread.ident is not None:
             self._thread.join()
@@ -123,8 +126,6 @@ class Service:
                 "The session bus is gone: `voicetype start` and its like reach nothing until a restart. "
                 "The push-to-talk key works on."
             )
-        elif interface.under_way:
-            await asyncio.wait(interface.under_way, timeout=_ANSWER_S)
         interface.closing.set()
         if interface.under_way:
             await asyncio.wait(interface.under_way, timeout=_ANSWER_S)

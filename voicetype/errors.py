@@ -59,7 +59,7 @@ class PatchInterrupted(KeyboardError):
     def __init__(self, reason: Interruption, erased: int, typed: int) -> None:
         super().__init__(
             f"The text was not typed to its end ({reason.value}).",
-            "Nothing is lost: `voicetype stop` prints the whole text.",
+            "The text is printed when the dictation ends.",
         )
         self.reason = reason
         self.erased = erased

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,18 +17,16 @@ from voicetype.workers import Worker
 OpenModel = Callable[[Path, str], Transcriber]
 """Loads the model of a name from its folder and warms it up. Raises ModelError."""
 
-Notice = Callable[[str], None]
-
 
 class _Choice:
     """Two models asked for together: whichever worker comes first fetches both, the other waits for it."""
 
-    def __init__(self, config: ModelsConfig, open_model: OpenModel, notice: Notice) -> None:
+    def __init__(self, config: ModelsConfig, open_model: OpenModel) -> None:
         self.config = config
         self.names = models.resolve(config)
-        self._open_model, self._notice = open_model, notice
+        self._open_model = open_model
         self._lock = threading.Lock()
-        self._obtained: models.Obtained | None = None
+        self._obtained: Future[models.Obtained] = Future()
 
     def fast(self) -> Transcriber:
         """Load the fast model, on its worker's thread."""
@@ -40,28 +39,27 @@ class _Choice:
         return self._open_model(obtained.heavy, obtained.pair.heavy)
 
     def _obtain(self) -> models.Obtained:
+        """Both, or why not: that is found out, and said, once."""
         with self._lock:
-            if self._obtained is None:
-                self._obtained = models.ensure_pair(self.config, Bar())
-                self.names = self._obtained.pair
-                for note in self._obtained.notes:
-                    self._notice(note)
-            return self._obtained
+            if not self._obtained.done():
+                try:
+                    obtained = models.ensure_pair(self.config, Bar())
+                    self.names = obtained.pair
+                    self._obtained.set_result(obtained)
+                except VoicetypeError as error:
+                    self._obtained.set_exception(error)
+        return self._obtained.result()
 
 
 class LoadedPair:
     """The workers and the choice they go by. Any thread may call; implements `parts.Models`."""
 
     def __init__(
-        self,
-        config: ModelsConfig,
-        open_model: OpenModel,
-        notice: Notice,
-        failed: Callable[[VoicetypeError], None],
+        self, config: ModelsConfig, open_model: OpenModel, failed: Callable[[VoicetypeError], None]
     ) -> None:
         """Begins to load at once. `failed` is told, on a worker's thread, of a model that can't be had."""
-        self._open_model, self._notice, self._tell_failed = open_model, notice, failed
-        self._choice = _Choice(config, open_model, notice)
+        self._open_model, self._tell_failed = open_model, failed
+        self._choice = _Choice(config, open_model)
         self._failure: VoicetypeError | None = None
         self.fast = Worker("fast", self._choice.fast, self._fail)
         self.heavy = Worker("heavy", self._choice.heavy, self._fail)
@@ -84,6 +82,16 @@ class LoadedPair:
         """Block until both are loaded; False where one could not be."""
         return self.fast.wait_ready() and self.heavy.wait_ready()
 
+    def when_loaded(self, tell: Callable[[], None]) -> None:
+        """`tell` is called of each of the two, on a thread of its own, once it is loaded or can't be had."""
+
+        def wait(worker: Worker) -> None:
+            worker.wait_ready()
+            tell()
+
+        for worker in (self.fast, self.heavy):
+            threading.Thread(target=wait, args=(worker,), daemon=True).start()
+
     def use(self, fast: str, heavy: str) -> None:
         """Load these, and hear with them once they are there.
 
@@ -92,7 +100,7 @@ class LoadedPair:
         for name in filter(models.is_folder, (fast, heavy)):
             models.ensure(name)
         config = replace(self._choice.config, fast=fast, heavy=heavy)
-        self._choice = _Choice(config, self._open_model, self._notice)
+        self._choice = _Choice(config, self._open_model)
         self._failure = None
         self.fast.replace(self._choice.fast)
         self.heavy.replace(self._choice.heavy)

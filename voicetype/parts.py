@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from voicetype.control import Status
@@ -28,6 +28,9 @@ class Models(Protocol):
 
     def use(self, fast: str, heavy: str) -> None:
         """Load these, and hear with them once they are there. Raises ModelError."""
+
+    def when_loaded(self, tell: Callable[[], None]) -> None:
+        """`tell` is called of each of the two, on any thread, once it is loaded or can't be had."""
 
     def listing(self) -> Sequence[Mapping[str, object]]:
         """Every model that could be used."""

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import re
+import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from tests.fakes import FakeTranscriber
 from tests.real.bus import Bus, bus
-from voicetype import client
+from tests.test_daemon import Level, Mouth, words
+from voicetype import app, client
 from voicetype.client import NAME, PATH
+from voicetype.config import Config, TypingConfig
 from voicetype.control import State, Status
 from voicetype.core.events import Confidence, TranscriptSegment
+from voicetype.core.stream import Finished, StreamEvent, Typed
 from voicetype.dbus import Service
+from voicetype.engine import Hypothesis, models
 from voicetype.errors import AudioError, DaemonError, VoicetypeError
 
 __all__ = ["bus"]  # a fixture
@@ -315,7 +324,10 @@ def test_stop_of_a_dead_session_is_empty(control: FakeControl) -> None:
 
 
 @pytest.mark.usefixtures("bus")
-def test_close_answers_a_stop_that_waits(service: Service, control: FakeControl) -> None:
+def test_close_answers_a_stop_that_waits(
+    service: Service, control: FakeControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicetype.dbus._ANSWER_S", 1000.0)  # it is not waited for
     answers: list[object] = []
     waiting = threading.Thread(target=lambda: answers.extend(client.call("Stop")))
     waiting.start()
@@ -379,3 +391,94 @@ def test_the_daemon_outlives_its_bus(
         service.close()
     assert [record.getMessage()[:25] for record in caplog.records] == ["The session bus is gone: "]
     assert not control.final.cancelled()
+
+
+# The whole daemon, of which a microphone and two models alone are false.
+
+
+class Thinking(FakeTranscriber):
+    """A model that has nothing to say until nobody wants to know."""
+
+    def transcribe(
+        self, *_: object, superseded: Callable[[], bool] = lambda: False, **__: object
+    ) -> Hypothesis | None:
+        while not superseded():
+            time.sleep(0.01)
+        return None
+
+
+class Paper:
+    """A printer that keeps what is printed."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.events: list[StreamEvent] = []
+        self.changed = threading.Condition()
+
+    def __call__(self, event: StreamEvent) -> None:
+        with self.changed:
+            self.events.append(event)
+            self.changed.notify_all()
+
+    def note(self, sentence: str) -> None:
+        with self.changed:
+            self.lines.append(sentence)
+            self.changed.notify_all()
+
+    def problem(self, sentence: str, hint: str) -> None:
+        self.note(f"{sentence} {hint}")
+
+    def wait_for(self, happened: Callable[[], bool]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(happened, 60)
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """The signals are afterwards handled as before."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def mouth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Mouth:
+    """The daemon's microphone; its models are false as well."""
+
+    class Open(Mouth):
+        def open(self) -> None:
+            """It is, always."""
+
+    mouth, two = Open(), {"tiny.en": FakeTranscriber("tiny.en", words), "base": Thinking("base", words)}
+    monkeypatch.setattr(models, "ensure", lambda name, *_: tmp_path / name)
+    monkeypatch.setattr(app, "open_model", lambda _config, _folder, name: two[name])
+    monkeypatch.setattr(app, "Microphone", lambda _: mouth)
+    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", Level)
+    return mouth
+
+
+@pytest.mark.usefixtures("bus", "handlers")
+def test_a_stop_that_waits_is_answered_when_the_daemon_is_terminated(mouth: Mouth) -> None:
+    paper, answers = Paper(), []
+
+    def dictate() -> None:
+        paper.wait_for(lambda: any(line.startswith("Ready") for line in paper.lines))
+        client.call("Start", "a{sv}", {})
+        mouth.speak(40)
+        paper.wait_for(lambda: any(isinstance(event, Typed) for event in paper.events))
+        stop.start()
+        paper.wait_for(lambda: paper.lines[-1] == "Finishing ...")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    stop = threading.Thread(target=lambda: answers.extend(client.call("Stop")))
+    user = threading.Thread(target=dictate)
+    user.start()
+    assert app.run_daemon(Config(typing=TypingConfig(keyboard="dummy")), paper) == 0
+    user.join(60)
+    stop.join(60)
+    (finished,) = (event for event in paper.events if isinstance(event, Finished))
+    assert finished.text.startswith("one")
+    assert answers == [finished.text]
+    assert paper.lines[-3:] == ["Listening ...", "Finishing ...", "Good-bye."]

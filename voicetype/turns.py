@@ -1,0 +1,118 @@
+"""The dictations that were asked for, one at a time.
+
+The first of the queue runs; the others listen already, and their speech waits in the microphone's queue.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from voicetype.control import State
+from voicetype.errors import VoicetypeError
+from voicetype.frames import FrameSource
+from voicetype.pipeline import Dictation, Pipeline, Report
+from voicetype.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A dictation that was asked for."""
+
+    source: FrameSource
+    settings: Settings
+    text: Future[str] = field(default_factory=Future)
+    ended: bool = False  # the user has said all, or wants none of it
+
+
+class Turns:
+    """The queue. Owned by the daemon's thread, to which `ask` brings a job; `state` is for any thread."""
+
+    def __init__(self, pipeline: Pipeline, tell: Report, ask: Callable[[Callable[[], None]], object]) -> None:
+        self._pipeline, self._tell, self._ask = pipeline, tell, ask
+        self._queue: deque[_Turn] = deque()
+        self._running: Dictation | None = None
+        self._kept = ""  # the last text, where a window did not take all of it
+
+    @property
+    def state(self) -> State:
+        """What is being done of what was asked for."""
+        turns = tuple(self._queue)
+        if not turns:
+            return State.IDLE
+        return State.FINISHING if turns[-1].ended else State.LISTENING
+
+    def start(self, source: FrameSource, settings: Settings) -> None:
+        """Another dictation. Raises KeyboardError where no window could take its text."""
+        self._queue.append(_Turn(source, settings))
+        if self._running is None:
+            self._begin()
+
+    def stop(self) -> Future[str]:
+        """The last turn is said: its text. Where there is none: what the last text has left untyped, once."""
+        if self._queue:
+            turn = self._queue[-1]
+            turn.ended = True
+            turn.source.stop()
+            return turn.text
+        text: Future[str] = Future()
+        text.set_result(self._kept)
+        self._kept = ""
+        return text
+
+    def cancel(self) -> None:
+        """Nothing of the last turn is wanted."""
+        if len(self._queue) > 1:
+            self._drop(self._queue[-1])
+        elif self._running:
+            self._queue[-1].ended = True
+            self._running.cancel()
+
+    def abandon(self) -> list[Future[str]]:
+        """Nobody is there any more: what stands stays, and is the text. Those that are still to come."""
+        texts = [turn.text for turn in self._queue]
+        for waiting in list(self._queue)[1:]:
+            self._drop(waiting)
+        if self._running:
+            self._queue[0].ended = True
+            self._running.abandon()
+        return texts
+
+    def _begin(self) -> None:
+        """The first in the queue has its turn. Raises KeyboardError where that can't be."""
+        turn = self._queue[0]
+        try:
+            running = self._pipeline.dictate(turn.source, turn.settings, self._tell)
+        except VoicetypeError:
+            self._drop(turn)
+            raise
+        self._running = running
+        running.finished.add_done_callback(lambda _: self._ask(lambda: self._finished(running)))
+
+    def _drop(self, turn: _Turn) -> None:
+        """A turn that never ran: its microphone is closed, and who waits for its text gets none."""
+        self._queue.remove(turn)
+        turn.source.close()
+        turn.text.set_result("")
+
+    def _finished(self, dictation: Dictation) -> None:
+        turn = self._queue.popleft()
+        self._running = None
+        if error := dictation.finished.exception():
+            turn.text.set_exception(error)
+            log.error("a dictation failed", exc_info=error)
+            self._tell(VoicetypeError("The dictation failed inside voicetype.", "The log says where."))
+        else:
+            text = dictation.finished.result()
+            self._kept = text if dictation.session.untyped else ""
+            turn.text.set_result(text)
+        while self._queue and self._running is None:
+            try:
+                self._begin()
+            except VoicetypeError as problem:
+                self._tell(problem)
