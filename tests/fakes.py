@@ -10,6 +10,8 @@ import numpy as np
 from voicetype.core import patch
 from voicetype.core.events import Event, Patch, PatchApplied, PatchFailed
 from voicetype.core.session import Session, step
+from voicetype.core.verification import Standing
+from voicetype.core.wording import split
 from voicetype.engine import Audio, Hypothesis
 from voicetype.errors import Interruption, PatchInterrupted
 from voicetype.frames import Frame
@@ -47,15 +49,33 @@ class Screen:
         self.feed(PatchFailed(erased, typed, lost))
 
 
-class FakeTranscriber:
-    """A model that says what `says` makes of the number of samples, once `gate` is open."""
+class FakeClock:
+    """Stands for the module `time` where only its monotonic seconds are read."""
 
-    def __init__(self, name: str, says: Callable[[int], str]) -> None:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        """Seconds, which pass when a test says so."""
+        return self.now_s
+
+
+class FakeTranscriber:
+    """A model that says what `says` makes of the number of samples, once `gate` is open.
+
+    `sure`: the probability of each word it says; None where it does not tell. `trusts`: whether it finds a
+    draft plausible. `judged`: the drafts that it was given.
+    """
+
+    def __init__(self, name: str, says: Callable[[int], str], sure: float | None = None) -> None:
         self.name = name
         self.says = says
+        self.sure = sure
+        self.trusts: Callable[[str], bool] = lambda _: False
         self.gate = threading.Event()
         self.gate.set()
         self.heard: list[int] = []
+        self.judged: list[str] = []
 
     def transcribe(
         self,
@@ -71,7 +91,29 @@ class FakeTranscriber:
         assert beam_size == 1 or careful
         self.heard.append(len(audio))
         assert self.gate.wait(10)
-        return None if superseded() else Hypothesis(self.says(len(audio)))
+        if superseded():
+            return None
+        text = self.says(len(audio))
+        return Hypothesis(text, () if self.sure is None else (self.sure,) * len(split(text)))
+
+    def verify(
+        self,
+        audio: Audio,
+        draft: Callable[[], Standing],
+        *,
+        language: str,
+        beam_size: int = 1,
+        careful: bool = False,
+        superseded: Callable[[], bool] = lambda: False,
+    ) -> Hypothesis | None:
+        """The draft, where it is to be trusted, else what was told to be said."""
+        said = self.transcribe(
+            audio, language=language, beam_size=beam_size, careful=careful, superseded=superseded
+        )
+        if said is None:
+            return None
+        self.judged.append(draft().text)
+        return Hypothesis(self.judged[-1], verified=True) if self.trusts(self.judged[-1]) else said
 
 
 class FakeMicrophone:

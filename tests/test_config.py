@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicetype import config_file
+from voicetype.app import settings
 from voicetype.config import Config, ModelsConfig
 from voicetype.config_file import explain, load, override
 from voicetype.core.events import Patching
@@ -54,7 +55,7 @@ def test_the_default_place(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_values_of_every_kind(file: Path) -> None:
     file.write_text(
         "\ufefflanguage = 'de'\r\n[models]\nfast = 'tiny'\n[audio]\nend_s = 1\nvad_aggressiveness = 0\n"
-        "[typing]\npatching = 'replace'\n"
+        "[typing]\npatching = 'replace'\n[engine]\nverification = false\n"
     )
     config = load()
     assert config.language == "de"
@@ -63,6 +64,8 @@ def test_values_of_every_kind(file: Path) -> None:
     assert type(config.audio.end_s) is float
     assert config.audio.vad_aggressiveness == 0
     assert config.typing.patching is Patching.REPLACE
+    assert config.engine.verification is False
+    assert settings(config).verification is False
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,8 @@ def test_values_of_every_kind(file: Path) -> None:
         ("engine.fast_interval_samples = 1599", "from 1600 to 80000", "default is 4000."),
         ("engine.beam_size = 0", "it must be from 1 to 10.", "default is 5."),
         ("engine.beam_size = true", "is true; it must be a whole number.", "default is 5."),
+        ("engine.verification = 1", "is 1; it must be true or false.", "default is true."),
+        ("engine.verification = 'no'", 'is "no"; it must be true or false.', "default is true."),
         ("engine.threads = 0", "it must be from 1", "default is 1."),
         ("typing.characters_per_s = 10", "it must be from 20 to 1000.", "default is 250."),
         ("hotkey.tap_s = -0.1", "it must be from 0 to 2.", "default is 0.35."),
@@ -159,7 +164,7 @@ def test_every_number_has_limits_and_every_default_keeps_them(tmp_path: Path) ->
     for section in dataclasses.fields(Config):
         part = getattr(Config(), section.name)
         for field in dataclasses.fields(part) if dataclasses.is_dataclass(part) else []:
-            if isinstance(getattr(part, field.name), int | float):
+            if type(getattr(part, field.name)) in (int, float):
                 assert "limits" in field.metadata, f"{section.name}.{field.name}"
 
 

@@ -1,10 +1,9 @@
-"""Where utterances begin, pause and end; and which windows fall due."""
+"""Where utterances begin, pause and end."""
 
 from __future__ import annotations
 
 from voicetype.core.endpointing import Endpoint, Endpointing, EndpointingRules, Paused
 from voicetype.core.events import SpeechEnded, SpeechStarted
-from voicetype.core.windows import Cadence, Due, Windows, corrected
 
 FRAME = 512
 RULES = EndpointingRules(
@@ -75,34 +74,3 @@ def test_finish_ends_what_is_open() -> None:
     state, _ = run("s*20")
     assert state.finish()[1] == (SpeechEnded(0, 20 * FRAME),)
     assert Endpointing(RULES).finish()[1] == ()
-
-
-def test_windows_count_the_fast_ticks() -> None:
-    windows = Windows(Cadence(4000, 16000)).opened(1000)
-    dues: list[Due] = []
-    for position in range(1000, 1000 + 33_000, 500):
-        windows, due = windows.advance(position)
-        dues += [due] if due else []
-    assert [d.window_id for d in dues] == list(range(8))
-    assert all(d.fast for d in dues)
-    assert [d.window_id for d in dues if d.heavy] == [3, 7]
-
-
-def test_ids_go_on_over_utterances_and_pauses() -> None:
-    windows = Windows(Cadence(4000, 16000)).opened(0)
-    windows, _ = windows.advance(4000)
-    windows, pause = windows.pause(fast=True, heavy=True)
-    assert pause == Due(1, fast=True, heavy=True)
-    windows, due = windows.opened(90_000).advance(94_000)
-    assert due == Due(2, fast=True, heavy=False)
-
-
-def test_ticks_that_fall_due_together_are_one_window() -> None:
-    windows, due = Windows(Cadence(4000, 16000)).opened(0).advance(17_000)
-    assert due == Due(0, fast=True, heavy=True)
-    assert windows.advance(17_500)[1] is None
-
-
-def test_a_confirmation_corrects_what_came_since_the_last() -> None:
-    assert corrected(4, 8) == (5, 6, 7, 8)
-    assert corrected(-1, 0) == (0,)

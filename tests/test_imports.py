@@ -68,6 +68,7 @@ OWNED = {
     "ctranslate2": {"voicetype.engine"},
     "Xlib": {"voicetype.keyboard", "voicetype.hotkey", "voicetype.x11"},
     "pystray": {"voicetype.tray"},
+    "matplotlib": set(),  # the benchmarks' alone
 }
 """The outside libraries, and the only modules or packages that know them."""
 

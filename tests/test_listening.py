@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from voicetype.core.endpointing import EndpointingRules
 from voicetype.core.events import SpeechEnded, SpeechStarted
-from voicetype.core.windows import Cadence
+from voicetype.core.windows import Cadence, Ready
 from voicetype.listening import Heard, Listening, Window
 
 FRAME = 512
 RULES = EndpointingRules(pre_roll_s=0.128, pause_s=0.256, end_s=0.512, enough_s=8.0, long_silence_s=1.536)
 
 
-def run(script: str, rules: EndpointingRules = RULES) -> list[Heard]:
-    """`script`: "s*20 .*10" is voiced and silent frames; the samples are their own positions."""
-    listening, heard, position = Listening(rules, Cadence()), list[Heard](), 0
+FREE = Ready()
+FAST_BUSY = Ready(fast=False)
+HEAVY_BUSY = Ready(heavy=False)
+
+
+def run(script: str, ready: Callable[[int], Ready] = lambda _: FREE) -> list[Heard]:
+    """`script`: "s*20 .*10" is voiced and silent frames; the samples are their own positions.
+
+    `ready`: the models that are free at the frame that begins at a position.
+    """
+    listening, heard, position = Listening(RULES, Cadence()), list[Heard](), 0
     for part in script.split():
         letter, _, count = part.partition("*")
         for _ in range(int(count or 1)):
             frame = np.arange(position, position + FRAME, dtype=np.float32)
-            heard += listening.hear(frame, 1.0 if letter == "s" else 0.0)
+            heard += listening.hear(frame, 1.0 if letter == "s" else 0.0, ready(position))
             position += FRAME
     return heard + list(listening.finish())
 
@@ -89,3 +99,28 @@ def test_a_phrase_is_left_behind_at_a_pause_once_enough_of_the_next_is_heard() -
     assert all(w.audio[0] == 0 for w in windows(heard, heavy=True))
     first = next(w for w in windows(heard, heavy=False) if w.phrase == 1)
     assert len(first.audio) >= 1.5 * 16_000
+
+
+def test_a_window_that_falls_due_while_the_model_works_holds_the_newest_audio() -> None:
+    busy_to = 30 * FRAME
+    heard = run("s*60", lambda position: FREE if position >= busy_to else FAST_BUSY)
+    fast = windows(heard, heavy=False)
+    assert len(fast[0].audio) == busy_to + FRAME  # the first frame at which it is free
+    assert [w.window_id for w in fast] == list(range(len(fast)))
+    assert 4000 - FRAME <= len(fast[1].audio) - len(fast[0].audio) <= 4000 + FRAME
+
+
+def test_a_heavy_model_at_work_does_not_hold_up_the_drafts() -> None:
+    heard = run("s*70", lambda position: FREE if position >= 50 * FRAME else HEAVY_BUSY)
+    fast, heavy = windows(heard, heavy=False), windows(heard, heavy=True)
+    assert [round(len(w.audio) / 4000) for w in fast][:8] == list(range(1, 9))
+    assert len(heavy[0].audio) >= 50 * FRAME
+    assert {w.window_id for w in heavy} <= {w.window_id for w in fast}
+
+
+def test_a_pause_and_the_end_are_heard_whoever_is_at_work() -> None:
+    heard = run("s*40 .*40 s*40 .*5", lambda _: Ready(fast=False, heavy=False))
+    kinds = [(w.window_id, w.heavy, w.to_pause, w.final) for w in heard if isinstance(w, Window)]
+    assert kinds[:2] == [(0, False, True, False), (0, True, True, False)]
+    assert kinds[-1][1:] == (True, True, True)
+    assert [w.window_id for w in windows(heard, heavy=True)] == list(range(len(windows(heard, heavy=True))))

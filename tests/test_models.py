@@ -6,6 +6,7 @@ import errno
 import hashlib
 import io
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -292,14 +293,14 @@ def test_two_at_once_fetch_once(folder: str) -> None:
 # A pair.
 
 
-def test_a_preset_that_can_not_be_had_becomes_light(folder: str) -> None:
+def test_a_preset_that_can_not_be_had_becomes_light(folder: str, caplog: pytest.LogCaptureFixture) -> None:
     def partly(model: Model, unfinished: Path, progress: Progress) -> tuple[Path, str]:
         return (fake() if model.name != "small.en" else UNREACHABLE)(model, unfinished, progress)
 
     got = ensure_pair(ModelsConfig(preset="english", folder=folder), fetches=only(partly))
     assert got.pair == Pair("tiny.en", "base")
     assert (got.fast.name, got.heavy.name) == ("tiny.en", "base")
-    (note,) = got.notes
+    (note,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert note.startswith("The model small.en can't be had: the model hub can't be reached (no route).")
     assert note.endswith("Using tiny.en and base instead.")
 

@@ -20,6 +20,7 @@ from voicetype.errors import (
     PatchInterrupted,
     VoicetypeError,
 )
+from voicetype.frames import Frame
 from voicetype.pipeline import Dictation, Pipeline
 from voicetype.settings import Settings
 from voicetype.workers import Worker
@@ -59,8 +60,9 @@ class Rig:
             self.happened.notify_all()
 
     def wait_for(self, seen: Callable[[], bool]) -> None:
+        """Also for what a model hears, which nobody reports."""
         with self.happened:
-            assert self.happened.wait_for(seen, 10)
+            assert any(self.happened.wait_for(seen, 0.05) for _ in range(200))
 
     def of(self, *kinds: type) -> list[object]:
         return [news for news in self.reported if isinstance(news, kinds)]
@@ -90,7 +92,10 @@ def dictate(rig: Rig) -> Iterator[Dictate]:
     made: list[tuple[Pipeline, Worker, Worker]] = []
 
     def begin(
-        script: str | FakeMicrophone, realtime: bool = False, patching: Patching = Patching.DIFF
+        script: str | FakeMicrophone,
+        realtime: bool = False,
+        patching: Patching = Patching.DIFF,
+        verification: bool = True,
     ) -> Dictation:
         if not made:
             fast, heavy = (_worker(role, model) for role, model in (("fast", rig.fast), ("heavy", rig.heavy)))
@@ -98,7 +103,7 @@ def dictate(rig: Rig) -> Iterator[Dictate]:
             pipeline.open()
             made.append((pipeline, fast, heavy))
         source = FakeMicrophone(script) if isinstance(script, str) else script
-        how = Settings(language="en", realtime=realtime, patching=patching)
+        how = Settings(language="en", realtime=realtime, patching=patching, verification=verification)
         return made[0][0].dictate(source, how, rig.report)
 
     yield begin
@@ -122,8 +127,7 @@ def test_a_word_on_its_way_from_the_microphone_to_the_key(
 ) -> None:
     text = dictate("s" * 60 + "." * 20, patching=patching).finished.result(10)
     assert rig.keyboard.text == text
-    assert text.startswith("One two three four five six seven")
-    assert text.endswith(".")
+    assert text.casefold() == "one two three four five six seven eight."
     segments = [s for s in rig.reported if isinstance(s, TranscriptSegment)]
     ids = [s.window_id for s in segments if s.confidence is Confidence.DRAFT]
     assert ids == sorted(set(ids))
@@ -148,7 +152,7 @@ def test_drafts_stand_before_the_heavy_model_has_said_anything(rig: Rig, dictate
 def test_two_utterances(rig: Rig, dictate: Dictate) -> None:
     text = dictate("s" * 20 + "." * 60 + "s" * 20).finished.result(10)
     assert text == rig.keyboard.text
-    assert text.count("One two") == 2
+    assert text.casefold() == "one two three. one two three."
 
 
 def test_cancel_in_the_middle_of_a_model_call(rig: Rig, dictate: Dictate) -> None:
@@ -188,7 +192,7 @@ def test_a_heavy_model_that_raises_leaves_the_drafts(rig: Rig, dictate: Dictate)
     rig.heavy.says = fail
     text = dictate("s" * 60).finished.result(10)
     assert text == rig.keyboard.text
-    assert text.startswith("one two three")
+    assert text.casefold().startswith("one two three")
     assert {d.model for d in rig.reported if isinstance(d, Dropped)} == {"heavy"}
 
 
@@ -206,14 +210,14 @@ def test_a_dead_microphone_ends_the_dictation_with_what_was_said(rig: Rig, dicta
     broken = FakeMicrophone("s" * 60, AudioError("The microphone is gone.", "Plug it in."))
     text = dictate(broken).finished.result(10)
     assert text == rig.keyboard.text
-    assert text.startswith("One two")
+    assert text.casefold().startswith("one two three")
     assert [str(e) for e in rig.of(VoicetypeError)] == ["The microphone is gone."]
 
 
 def test_a_lost_focus_keeps_the_text_and_types_no_more(rig: Rig, dictate: Dictate) -> None:
     rig.keyboard.interruptions = [None, focus_lost(0, 2)]
     text = dictate("s" * 60).finished.result(10)
-    assert text.startswith("one two three")
+    assert text.casefold().startswith("one two three")
     assert len(rig.keyboard.patches) == 1
     assert text.startswith(rig.keyboard.text)
     assert len(rig.keyboard.text) < len(text)
@@ -248,7 +252,7 @@ def test_a_key_of_the_users_own_is_the_end_of_our_claim(rig: Rig, dictate: Dicta
 def test_a_keyboard_that_fails_keeps_the_text(rig: Rig, dictate: Dictate) -> None:
     rig.keyboard.interruptions = [PatchInterrupted(Interruption.BROKEN, 0, 0)] * 50
     text = dictate("s" * 60).finished.result(10)
-    assert text.startswith("One two")
+    assert text.casefold().startswith("one two three")
     assert rig.keyboard.text == ""
     assert len(rig.of(VoicetypeError)) == 2  # the keyboard's, and how much was not typed
 
@@ -291,3 +295,93 @@ def test_silence_types_nothing(rig: Rig, dictate: Dictate) -> None:
     assert dictate("." * 200).finished.result(10) == ""
     assert rig.keyboard.patches == []
     assert rig.fast.heard == rig.heavy.heard == []
+
+
+def test_what_the_heavy_model_trusts_stands_as_it_was_drafted(rig: Rig, dictate: Dictate) -> None:
+    rig.heavy.says = lambda _: "Something else."
+    rig.heavy.trusts = lambda draft: draft.startswith("one")
+    text = dictate("s" * 60 + "." * 20).finished.result(10)
+    assert text == rig.keyboard.text == "one two three four five six seven eight"
+    confirmations = [
+        s for s in rig.reported if isinstance(s, TranscriptSegment) and s.confidence is Confidence.CONFIRMED
+    ]
+    assert confirmations
+    assert all(s.verified for s in confirmations)
+    assert rig.heavy.judged[-1] == text
+    (finished,) = rig.of(Finished)
+    assert isinstance(finished, Finished)
+    assert finished.stats["verified"] == finished.stats["confirmations"] == len(confirmations)
+    assert finished.stats["backspaces"] == 0
+
+
+def test_what_it_does_not_trust_it_says_itself(rig: Rig, dictate: Dictate) -> None:
+    rig.heavy.says = lambda samples: words(samples).replace("four", "for")
+    text = dictate("s" * 60 + "." * 20).finished.result(10)
+    assert text == rig.keyboard.text == "one two three for five six seven eight"
+    (finished,) = rig.of(Finished)
+    assert isinstance(finished, Finished)
+    assert finished.stats["verified"] == 0
+    assert rig.heavy.judged
+
+
+def test_without_verification_nothing_is_judged(rig: Rig, dictate: Dictate) -> None:
+    rig.heavy.trusts = lambda _: True
+    dictate("s" * 60 + "." * 20, verification=False).finished.result(10)
+    assert rig.heavy.judged == []
+    assert rig.heavy.heard
+
+
+def test_drafts_tell_how_sure_the_model_is(rig: Rig, dictate: Dictate) -> None:
+    """A certain model's newest word stands at once; a doubtful one's wait for their confirmation."""
+    rig.fast.sure = 1.0
+    rig.heavy.gate.clear()
+    dictation = dictate("s" * 40, realtime=True)
+    rig.wait_for(lambda: any(isinstance(n, Typed) for n in rig.reported))
+    drafts = [s for s in rig.reported if isinstance(s, TranscriptSegment)]
+    assert all(s.probabilities == (1.0,) * len(s.text.split()) for s in drafts)
+    first = next(n for n in rig.reported if isinstance(n, Typed))
+    assert first.text == next(s.text for s in drafts if s.text)
+    rig.heavy.gate.set()
+    assert dictation.finished.result(10) == rig.keyboard.text
+
+
+def test_a_doubtful_model_types_nothing_that_is_not_confirmed(rig: Rig, dictate: Dictate) -> None:
+    rig.fast.sure = 0.0
+    rig.heavy.gate.clear()
+    dictation = dictate("s" * 60, realtime=True)
+    rig.wait_for(lambda: any(isinstance(n, TranscriptSegment) and n.text for n in rig.reported))
+    assert rig.keyboard.text == ""
+    rig.heavy.gate.set()
+    text = dictation.finished.result(10)
+    assert text == rig.keyboard.text == sentence(60 * 512)
+
+
+def test_a_slow_fast_model_is_asked_again_as_soon_as_it_is_free(rig: Rig, dictate: Dictate) -> None:
+    """No window is asked for while it works, so that none is dropped and no id is missing."""
+    free = threading.Semaphore(0)
+
+    def says(samples: int) -> str:
+        assert free.acquire(timeout=10)
+        return words(samples)
+
+    class Paced(FakeMicrophone):
+        """Lets the model answer once it has asked for some frames more."""
+
+        def __iter__(self) -> Iterator[Frame]:
+            for number, frame in enumerate(super().__iter__()):
+                if number % 20 == 19:
+                    free.release()
+                yield frame
+            free.release(100)
+
+    rig.fast.says = says
+    dictation = dictate(Paced("s" * 200), realtime=True)
+    assert dictation.finished.result(10) == rig.keyboard.text
+    ids = [
+        s.window_id
+        for s in rig.reported
+        if isinstance(s, TranscriptSegment) and s.confidence is Confidence.DRAFT
+    ]
+    assert ids[:-1] == list(range(len(ids) - 1))
+    dropped = [d.window_id for d in rig.reported if isinstance(d, Dropped) and d.model == "fast"]
+    assert dropped in ([], [ids[-1] - 1])  # the last tick may still wait when the speech ends

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import Screen
+from voicetype.core import agreement
 from voicetype.core.events import (
     Cancelled,
     Confidence,
@@ -24,12 +25,23 @@ from voicetype.core.events import (
     UserTyped,
 )
 from voicetype.core.session import Session, step
+from voicetype.core.utterance import Utterance
+from voicetype.core.verification import Standing
+from voicetype.core.wording import key, split
 
 
 def draft(
-    utterance: int, window_id: int, text: str, *, pause: bool = False, phrase: int = 0
+    utterance: int,
+    window_id: int,
+    text: str,
+    *,
+    pause: bool = False,
+    phrase: int = 0,
+    sure: tuple[float, ...] = (),
 ) -> TranscriptSegment:
-    return TranscriptSegment(utterance, text, Confidence.DRAFT, window_id, to_pause=pause, phrase=phrase)
+    return TranscriptSegment(
+        utterance, text, Confidence.DRAFT, window_id, to_pause=pause, phrase=phrase, probabilities=sure
+    )
 
 
 def confirmed(
@@ -38,15 +50,24 @@ def confirmed(
     return TranscriptSegment(utterance, text, Confidence.CONFIRMED, window_id, to_pause=pause, final=final)
 
 
+PROBABLE = {
+    "!": 1.0,
+    "^": (agreement.SURE_ONCE + agreement.SURE_NEWEST) / 2,
+    "~": (agreement.SURE_TWICE + agreement.SURE_ONCE) / 2,
+    "%": agreement.SURE_TWICE / 2,
+}
+"""How a scenario marks how probable a word of a draft is: enough for any, not for the newest, not before it
+is said twice, never. A draft without a mark doesn't tell; in one with a mark, the other words are certain."""
+
 # A line a step: what happens | what stands on the screen then, and how many characters were erased so far.
 SCENARIOS = {
     "a draft, its correction, the end": """
         say 0
-        draft 0 1 the                             |
-        draft 0 2 the quick brown fax             | the quick brown
-        draft 0 3 the quick brown fax jumps       | the quick brown fax
-        confirmed 0 4 The quick brown fox jumps   | The quick brown fox                erased 19
-        final 0 5 The quick brown fox jumps.      | The quick brown fox jumps.         erased 19
+        draft 0 1 the                                  |
+        draft 0 2 the quick brown fax                  | the quick brown
+        draft 0 3 the quick brown fax jumps            | the quick brown fax
+        confirmed 0 4 the quick brown fox jumps over   | the quick brown fox                erased 2
+        final 0 5 the quick brown fox jumps over it.   | the quick brown fox jumps over it. erased 2
     """,
     "a word is held back until it is said twice": """
         say 0
@@ -54,11 +75,33 @@ SCENARIOS = {
         draft 0 2 hello world                     | hello
         draft 0 3 hello world                     | hello world
     """,
-    "a pause makes the last word whole": """
+    "a newest word is shown at once where it is certain": """
+        say 0
+        draft 0 1 hello! wor^                     | hello
+        draft 0 2 hello! world!                   | hello world
+    """,
+    "a doubtful word holds back all behind it, until it is said twice": """
+        say 0
+        draft 0 1 hello! word~ this! is!          | hello
+        draft 0 2 hello! world~ this! is! it!     | hello
+        draft 0 3 hello! world~ this! is! it!     | hello world this is it
+    """,
+    "a word that is never probable waits for its confirmation": """
+        say 0
+        draft 0 1 hello! word% this! is!          | hello
+        draft* 0 2 hello! word% this! is!         | hello
+        confirmed* 0 2 Hello world this is.       | Hello world this is.               erased 5
+    """,
+    "a word that is never probable stands where no confirmation comes": """
+        say 0
+        draft* 0 1 hello! word% this! is!         | hello
+        unconfirmed 0                             | hello word this is
+    """,
+    "a pause makes the last word whole, and the end sets its full stop": """
         say 0
         draft* 0 1 hello world                    | hello world
-        confirmed* 0 1 Hello world.               | Hello world.                       erased 11
-        final 0 2 Hello world.                    | Hello world.                       erased 11
+        confirmed* 0 1 hello world.               | hello world.                       erased 0
+        final 0 2 hello world.                    | hello world.                       erased 0
     """,
     "a shown word goes only when contradicted twice": """
         say 0
@@ -68,8 +111,26 @@ SCENARIOS = {
     """,
     "a late confirmation does not shorten a newer draft": """
         say 0
-        draft* 0 1 one two three four five        | one two three four five
-        confirmed 0 0 One too three              | One too three four five            erased 23
+        draft* 0 1 one two three                  | one two three
+        confirmed 0 0 one too three four          | one too three                      erased 8
+    """,
+    "a confirmation in mid-speech is not trusted with its last words": """
+        say 0
+        draft* 0 1 one two three four             | one two three four
+        confirmed 0 1 one two tree for            | one two three four                 erased 0
+        confirmed 0 2 one two tree for five six   | one two tree for                   erased 9
+    """,
+    "the spelling that stands is kept, but behind a mended word": """
+        say 0
+        draft* 0 1 and so I say my fellow amerigans        | and so I say my fellow amerigans
+        confirmed 0 2 And so, I say my fellow Amerigans, a | and so I say my fellow amerigans
+        confirmed 0 3 And so, I say my fellow Americans a b | and so I say my fellow Americans erased 9
+    """,
+    "a pause that is confirmed late mends nothing for the sake of a capital letter": """
+        say 0
+        draft* 0 1 i saw a ship                        | i saw a ship
+        draft* 0 2 i saw a ship how are you all today  | i saw a ship how are you all today
+        confirmed* 0 1 I saw a ship                    | i saw a ship how are you all today      erased 0
     """,
     "drafts that a confirmation overtook are stale": """
         say 0
@@ -82,8 +143,8 @@ SCENARIOS = {
         draft* 0 1 hello there                    | hello there
         say 1
         draft* 1 3 how are you                    | hello there how are you
-        final 0 2 Hello, there.                   | Hello, there. how are you          erased 23
-        final 1 4 How are you?                    | Hello, there. How are you?         erased 34
+        final 0 2 Hello three.                    | Hello three. how are you           erased 23
+        final 1 4 How are you?                    | Hello three. How are you?          erased 34
     """,
     "confirmations of two utterances in the wrong order": """
         say 0
@@ -91,14 +152,14 @@ SCENARIOS = {
         say 1
         draft* 1 3 how are you                    | hello there how are you
         final 1 4 How are you?                    | hello there How are you?           erased 11
-        final 0 2 Hello there.                    | Hello there. How are you?          erased 35
+        final 0 2 Hello three.                    | Hello three. How are you?          erased 35
     """,
     "a new phrase leaves the drafts of the last alone": """
         say 0
         draft* 0 1 and so my fellow Americans     | and so my fellow Americans
         draft 0 2 and so my fellow Americans ask  | and so my fellow Americans
         draft* 0 3 ask not what /1                | and so my fellow Americans ask not what
-        final 0 4 And so my fellow Americans. Ask. | And so my fellow Americans. Ask. erased 39
+        final 0 4 And so my fellow Americans. Ask. | And so my fellow Americans. Ask.   erased 39
     """,
     "a model that failed leaves the draft": """
         say 0
@@ -136,6 +197,13 @@ SCENARIOS = {
 }
 
 
+def marked(text: list[str]) -> tuple[str, tuple[float, ...]]:
+    """What a draft says, and the probabilities that its marks tell."""
+    sure = tuple(PROBABLE.get(word[-1], 1.0) for word in text)
+    told = any(word[-1] in PROBABLE for word in text)
+    return " ".join(word.rstrip("".join(PROBABLE)) for word in text), sure if told else ()
+
+
 def events(words: list[str]) -> list[Event]:
     """The events of one step of a scenario."""
     match words:
@@ -151,9 +219,11 @@ def events(words: list[str]) -> list[Event]:
             return [FocusChanged(ours=where == "back")]
         case [kind, n, window, *text]:
             phrase = int(text.pop()[1:]) if text and text[-1].startswith("/") else 0
-            said, pause = " ".join(text), kind.endswith("*")
+            pause = kind.endswith("*")
             if kind.startswith("draft"):
-                return [draft(int(n), int(window), said, pause=pause, phrase=phrase)]
+                said, sure = marked(text)
+                return [draft(int(n), int(window), said, pause=pause, phrase=phrase, sure=sure)]
+            said = " ".join(text)
             return [confirmed(int(n), int(window), said, final=kind == "final", pause=pause)]
     raise AssertionError(words)
 
@@ -173,6 +243,21 @@ def test_scenario(name: str, patching: Patching) -> None:
             assert screen.text == wanted.strip(), line
             assert screen.erased == int(erased or screen.erased), line
     assert screen.text.endswith(screen.session.text) or screen.session.text.endswith(screen.text)
+
+
+@pytest.mark.parametrize("said", ["One two three", "One long sentence" + " that goes on" * 10])
+def test_a_pause_sets_the_full_stop_and_the_end_keeps_it(said: str) -> None:
+    """Whether or not the spelling of the first word is worth its keys."""
+    screen = Screen(Session())
+    screen.feed(Started())
+    screen.feed(SpeechStarted(0, 0))
+    screen.feed(draft(0, 1, said.lower(), pause=True))
+    screen.feed(confirmed(0, 1, f"{said}.", pause=True))
+    screen.type_all()
+    assert screen.text.casefold() == f"{said}.".casefold()
+    screen.feed(confirmed(0, 2, f"{said}.", final=True))
+    screen.type_all()
+    assert screen.text.casefold() == f"{said}.".casefold()
 
 
 def test_a_patch_that_was_interrupted_leaves_what_is_known() -> None:
@@ -258,9 +343,10 @@ def dictations(draw: st.DrawFn) -> list[Event]:
             draft(
                 n,
                 draw(st.integers(n * 10, n * 10 + 9)),
-                draw(SAID),
+                said := draw(SAID),
                 pause=draw(st.booleans()),
                 phrase=draw(st.integers(0, 1)),
+                sure=tuple(draw(st.floats(0, 1)) for _ in split(said)) if draw(st.booleans()) else (),
             )
             if draw(st.booleans())
             else confirmed(n, draw(st.integers(n * 10, n * 10 + 9)), draw(SAID), pause=draw(st.booleans()))
@@ -281,27 +367,107 @@ def dictations(draw: st.DrawFn) -> list[Event]:
     return [*happenings, Stopped()]
 
 
+def dictated(happenings: list[Event], patching: Patching, typed: list[bool]) -> Screen:
+    """The screen at the end; `typed`: after which happenings the typist gets to type."""
+    screen = Screen(Session(patching), before="theirs: ")
+    screen.feed(Started())
+    for event, types in zip(happenings, typed, strict=True):
+        sealed = screen.session.done
+        screen.feed(event)
+        if types:
+            screen.type_all()
+        assert screen.session.done.startswith(sealed)
+        assert screen.text.startswith("theirs: " + screen.session.done)
+    screen.type_all()
+    return screen
+
+
+def keys(text: str) -> list[str]:
+    return [key(word) for word in split(text)]
+
+
+def of(happenings: list[Event], utterance: int) -> list[TranscriptSegment]:
+    """The segments of an utterance up to its end."""
+    mine = [e for e in happenings if isinstance(e, TranscriptSegment) and e.utterance == utterance]
+    end = next((n for n, e in enumerate(mine) if e.final), len(mine))
+    return mine[: end + 1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(dictations(), st.data())
+def test_the_screen_ends_the_same_however_it_is_mended(happenings: list[Event], data: st.DataObject) -> None:
+    typed = [data.draw(st.booleans()) for _ in happenings]
+    screens = [dictated(happenings, patching, typed) for patching in Patching]
+    for screen in screens:
+        assert screen.session.finished
+        assert screen.text == "theirs: " + screen.session.text
+    assert len({screen.text for screen in screens}) == 1
+
+
 @settings(max_examples=300, deadline=None)
 @given(dictations(), st.sampled_from(Patching), st.data())
 def test_the_screen_ends_as_the_confirmed_texts(
     happenings: list[Event], patching: Patching, data: st.DataObject
 ) -> None:
-    screen = Screen(Session(patching), before="theirs: ")
-    screen.feed(Started())
-    for event in happenings:
-        sealed = screen.session.done
-        screen.feed(event)
-        if data.draw(st.booleans()):
-            screen.type_all()
-        assert screen.session.done.startswith(sealed)
-        assert screen.text.startswith("theirs: " + screen.session.done)
-    screen.type_all()
-    assert screen.session.finished
-    finals = [e for e in happenings if isinstance(e, TranscriptSegment) and e.final]
-    confirmed_text = "".join(e.text for e in sorted(finals, key=lambda e: e.utterance))
+    """The last confirmation is the text where it is worth its keys, as it is of a few words."""
+    text = dictated(happenings, patching, [data.draw(st.booleans()) for _ in happenings]).session.text
+    started = [e.utterance for e in happenings if isinstance(e, SpeechStarted)]
+    said = [segment for n in started for segment in of(happenings, n)]
+    heard = {word for segment in said for word in keys(segment.text)}
+    assert set(keys(text)) <= heard
+    ends = [of(happenings, n)[-1:] for n in started]
     if not any(isinstance(e, Unconfirmed) for e in happenings):
-        assert "".join(screen.session.text.split()) == "".join(confirmed_text.split())
+        assert keys(text) == [word for (end,) in ends for word in keys(end.text)]
+
+
+@given(st.lists(SAID, min_size=1, max_size=3), st.sampled_from(Patching))
+def test_a_confirmation_alone_is_the_text(texts: list[str], patching: Patching) -> None:
+    """Letter for letter, where nothing stood before it."""
+    happenings: list[Event] = []
+    for n, text in enumerate(texts):
+        happenings += [SpeechStarted(n, n), confirmed(n, n, text, final=True), SpeechEnded(n, n)]
+    screen = dictated([*happenings, Stopped()], patching, [True] * (len(happenings) + 1))
+    assert "".join(screen.session.text.split()) == "".join("".join(texts).split())
     assert screen.text == "theirs: " + screen.session.text
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.booleans(), SAID, st.booleans()), max_size=7), SAID)
+def test_what_a_confirmation_does_to_an_utterance(said: list[tuple[bool, str, bool]], last: str) -> None:
+    known = Utterance(0)
+    for n, (is_draft, text, pause) in enumerate(said):
+        before, heavy = known, confirmed(0, n, text, pause=pause)
+        known = known.drafted(draft(0, n, text, pause=pause)) if is_draft else known.corrected(heavy)
+        reached = known.standing[: len(known.confirmed)]
+        assert [*map(key, reached)] == [*map(key, known.confirmed)]
+        if is_draft:
+            assert known.confirmed == before.confirmed
+    end = known.corrected(confirmed(0, len(said), last, final=True))
+    assert end.final
+    assert end.standing == end.confirmed
+    assert end.corrected(confirmed(0, 99, "later", final=True)) == end
+    assert end.drafted(draft(0, 99, "later", pause=True)) == end
+
+
+def test_what_stands_of_an_utterance_is_told_whatever_is_sealed_of_it() -> None:
+    screen = Screen(Session(Patching.WINDOW))
+    screen.feed(Started())
+    assert screen.session.standing(0) == Standing()
+    screen.feed(SpeechStarted(0, 0))
+    screen.feed(draft(0, 1, "the quick brown", pause=True))
+    screen.type_all()
+    screen.feed(UserTyped())
+    screen.feed(SpeechStarted(1, 10))
+    screen.feed(draft(1, 11, "fox jumps", pause=True))
+    assert screen.session.standing(0) == Standing("the quick brown", 0)
+    assert screen.session.standing(1) == Standing("fox jumps", 0)
+    screen.type_all()
+    screen.feed(confirmed(0, 1, "the quick brown", pause=True))
+    assert screen.session.standing(0) == Standing("the quick brown", 3)
+    screen.feed(confirmed(0, 2, "the quick brown", final=True))
+    screen.type_all()
+    assert screen.session.standing(0) == Standing()  # it is closed
+    assert screen.session.standing(7) == Standing()
 
 
 INTRUSIONS: st.SearchStrategy[Event] = st.sampled_from(

@@ -26,6 +26,15 @@ CASES: list[tuple[StreamEvent, str]] = [
         '"corrects_window_ids": [5, 6, 7, 8], "timestamp": 2.5}',
     ),
     (
+        TranscriptSegment(0, "hello", Confidence.DRAFT, 5, probabilities=(0.5,), timestamp=1.5),
+        '{"type": "segment", "text": "hello", "confidence": "draft", "window_id": 5, "timestamp": 1.5}',
+    ),
+    (
+        TranscriptSegment(0, "hello", Confidence.CONFIRMED, 5, (5,), verified=True, timestamp=1.5),
+        '{"type": "segment", "text": "hello", "confidence": "confirmed", "window_id": 5, '
+        '"corrects_window_ids": [5], "timestamp": 1.5}',
+    ),
+    (
         TranscriptSegment(0, "", Confidence.CONFIRMED, 0, (), timestamp=0.0),
         '{"type": "segment", "text": "", "confidence": "confirmed", "window_id": 0, '
         '"corrects_window_ids": [], "timestamp": 0.0}',

@@ -78,10 +78,136 @@ def test_beyond(said: str, longer: str, rest: str) -> None:
     assert "".join(agreement.beyond(words(said), words(longer))) == rest
 
 
-def test_a_shown_word_keeps_its_spelling() -> None:
-    assert agreement.calm(words("And so"), words("and so"), words("and so my"), whole=True) == words(
-        "And so my"
-    )
+WRONG = agreement.SURE_TWICE / 2
+DOUBTFUL = (agreement.SURE_TWICE + agreement.SURE_ONCE) / 2
+LIKELY = (agreement.SURE_ONCE + agreement.SURE_NEWEST) / 2
+SURE = 1.0
+
+
+@pytest.mark.parametrize(
+    ("shown", "previous", "current", "probabilities", "whole", "calm"),
+    [
+        # the newest word, which may be cut
+        ("", "", "a b", (SURE, SURE), False, "a b"),
+        ("", "", "a b", (SURE, LIKELY), False, "a"),
+        ("", "", "a b", (SURE, LIKELY), True, "a b"),
+        ("", "a b", "a b", (SURE, LIKELY), False, "a b"),
+        ("", "", "a b", (), False, "a"),
+        ("", "", "a b", (), True, "a b"),
+        # a doubtful word, and all that stands behind it
+        ("", "", "a b c d", (SURE, DOUBTFUL, SURE, SURE), False, "a"),
+        ("", "", "a b c d", (SURE, DOUBTFUL, SURE, SURE), True, "a"),
+        ("a", "a b c d", "a b c d e", (SURE, DOUBTFUL, SURE, SURE, SURE), False, "a b c d e"),
+        ("a", "a b c d", "a b c d", (SURE, WRONG, SURE, SURE), True, "a"),
+        # a word that stands is not doubted again
+        ("a b c", "a b c", "a b c d", (WRONG, WRONG, WRONG, SURE), False, "a b c d"),
+        # a word that stands goes only when contradicted twice
+        ("a b c", "a b c", "a x c d", (SURE, SURE, SURE, SURE), False, "a b c d"),
+        ("a b c", "a x c", "a x c d", (SURE, SURE, SURE, SURE), False, "a x c d"),
+        ("a b c", "a x c", "a x c d", (SURE, SURE, DOUBTFUL, DOUBTFUL), False, "a x c"),
+        ("a b c", "a b c", "a b", (SURE, SURE), False, "a b c"),
+        # the end of a sentence is told by what follows
+        ("", "", "a b.", (SURE, SURE), False, "a b"),
+        ("", "", "a b.", (SURE, SURE), True, "a b."),
+        ("a b", "a b", "a b.", (SURE, SURE), True, "a b."),
+        ("a b", "a b.", "a b. C", (SURE, SURE, SURE), False, "a b. C"),
+        ("a b", "a b.", "a b, c", (SURE, SURE, WRONG), False, "a b"),
+        # and keeps its spelling
+        ("And so", "and so", "and so my", (SURE, SURE, SURE), True, "And so my"),
+        ("And so", "and so my", "and so my fellow", (), False, "And so my"),
+    ],
+)
+def test_calm(
+    shown: str, previous: str, current: str, probabilities: tuple[float, ...], whole: bool, calm: str
+) -> None:
+    seen = agreement.calm(words(shown), words(previous), words(current), probabilities, whole=whole)
+    assert "".join(seen) == calm
+
+
+SAID = st.lists(st.sampled_from([" a", " A,", " b", " c", " d."]), max_size=7).map(tuple)
+
+
+def keys(said: wording.Words) -> list[str]:
+    return [*map(wording.key, said)]
+
+
+@given(SAID, SAID, SAID, st.booleans(), st.data())
+def test_what_a_draft_shows(
+    shown: wording.Words, previous: wording.Words, current: wording.Words, whole: bool, data: st.DataObject
+) -> None:
+    sure = [data.draw(st.floats(0, 1)) for _ in current]
+    seen = agreement.calm(shown, previous, current, sure, whole=whole)
+    if seen == shown:
+        return  # nothing better is known
+    agreed, twice = agreement.common(shown, current), agreement.common(previous, current)
+    kept = agreed if twice > agreed else len(shown)
+    assert keys(seen)[:kept] == keys(shown)[:kept]  # only what was contradicted twice goes
+    assert seen[: max(0, kept - 1)] == shown[:kept][:-1]  # the last one may have its comma now
+    new = seen[kept:]
+    begin = agreed if kept == agreed else agreement.covered(shown, current)
+    heard = current[begin : begin + len(new)]
+    assert new == (heard if whole else wording.open_ended(heard))
+    surer = [max(p, data.draw(st.floats(0, 1))) for p in sure]
+    assert keys(agreement.calm(shown, previous, current, surer, whole=whole))[: len(seen)] == keys(seen)
+    certain = agreement.calm(shown, previous, current, [1.0] * len(current), whole=whole)
+    assert keys(certain)[kept:] == keys(current)[begin:]
+
+
+@given(SAID, SAID, st.booleans(), st.data())
+def test_no_new_word_is_shown_behind_one_that_is_doubted(
+    previous: wording.Words, current: wording.Words, whole: bool, data: st.DataObject
+) -> None:
+    sure = [data.draw(st.sampled_from([WRONG, DOUBTFUL, LIKELY, SURE])) for _ in current]
+    seen = agreement.calm((), previous, current, sure, whole=whole)
+    twice = agreement.common(previous, current)
+    heard = current[: len(seen)]
+    assert seen == (heard if whole else wording.open_ended(heard))
+    assert WRONG not in sure[: len(seen)]
+    assert DOUBTFUL not in sure[twice : len(seen)]
+    if len(seen) < len(current):
+        held = sure[len(seen)]
+        newest = len(seen) == len(current) - 1 and not whole
+        assert held == WRONG or (held == DOUBTFUL and len(seen) >= twice) or (held == LIKELY and newest)
+
+
+@pytest.mark.parametrize(
+    ("text", "open_ended"),
+    [("a b.", "a b"), ("a. b", "a. b"), ("a b?!", "a b"), ("a 3.5%", "a 3.5%"), ("a …", "a …"), ("", "")],
+)
+def test_the_end_of_a_sentence_is_left_open(text: str, open_ended: str) -> None:
+    assert "".join(wording.open_ended(words(text))) == open_ended
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "punctuated"),
+    [
+        (" a", " a,", " a,"),
+        (" a", " A,", " a"),
+        (" a", " ab", " a"),
+        (" a,", " a.", " a."),
+        (" a.", " a", " a"),
+        (" a", " a", " a"),
+        ("a", " a.", "a"),
+    ],
+)
+def test_a_word_takes_the_punctuation_of_the_same_word_alone(word: str, other: str, punctuated: str) -> None:
+    assert wording.punctuated(word, other) == punctuated
+
+
+@pytest.mark.parametrize(
+    ("said", "longer", "onward"),
+    [
+        ("a b", "a b c", "a b c"),
+        ("a b", "A, b, c", "a b, c"),
+        ("a b", "a b.", "a b."),
+        ("a b", "a x, c", "a b c"),
+        ("", "a b", "a b"),
+        ("a b", "", "a b"),
+        ("a.", "a, b", "a, b"),
+    ],
+)
+def test_onward(said: str, longer: str, onward: str) -> None:
+    assert "".join(agreement.onward(words(said), words(longer))) == onward
 
 
 @given(st.lists(st.sampled_from("abcd"), max_size=8), st.lists(st.sampled_from("abcd"), max_size=8))

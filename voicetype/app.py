@@ -49,6 +49,7 @@ def settings(config: Config) -> Settings:
         patching=config.typing.patching,
         vad_aggressiveness=config.audio.vad_aggressiveness,
         beam_size=config.engine.beam_size,
+        verification=config.engine.verification,
         language=config.language,
     )
 

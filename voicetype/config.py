@@ -88,6 +88,7 @@ class EngineConfig:
     heavy_interval_samples: int = number(16_000, 1_600, 320_000)
     beam_size: int = number(5, 1, 10)  # of the pass that ends an utterance
     threads: int = number(1, 1, 64)  # of each model
+    verification: bool = True  # the heavy model judges what stands before it says anything of its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from voicetype.core.endpointing import Endpointing, EndpointingRules, Paused
 from voicetype.core.events import SAMPLE_RATE, SpeechEnded, SpeechStarted
-from voicetype.core.windows import Cadence, Due, Windows
+from voicetype.core.windows import Cadence, Due, Ready, Windows
 from voicetype.engine import Audio
 
 _PHRASE_S = 4.0  # the fast model's window leaves a phrase at least this long behind at a pause ...
@@ -78,8 +78,8 @@ class Listening:
         self._next_phrase_start: int | None = None
         self._pause: tuple[int, int] | None = None  # the last pause's window id, and where its voice ended
 
-    def hear(self, frame: Audio, probability: float) -> Iterator[Heard]:
-        """Take a frame in; what follows from it, in order."""
+    def hear(self, frame: Audio, probability: float, ready: Ready) -> Iterator[Heard]:
+        """Take a frame in; what follows from it, in order. `ready` is asked for an ordinary window only."""
         self._sound.add(frame)
         was_paused = self._endpointing.paused
         self._endpointing, endpoints = self._endpointing.step(probability, len(frame))
@@ -91,7 +91,7 @@ class Listening:
         elif not self._endpointing.paused:
             if was_paused:
                 self._resume()
-            yield from self._tick(self._endpointing.utterance, self._endpointing.position)
+            yield from self._tick(self._endpointing.utterance, self._endpointing.position, ready)
 
     def finish(self) -> Iterator[Heard]:
         """The audio is over."""
@@ -115,8 +115,8 @@ class Listening:
                 yield endpoint
                 yield from self._last(utterance, position)
 
-    def _tick(self, utterance: int, position: int) -> Iterator[Window]:
-        self._windows, due = self._windows.advance(position)
+    def _tick(self, utterance: int, position: int, ready: Ready) -> Iterator[Window]:
+        self._windows, due = self._windows.advance(position, ready)
         if due:
             self._leave_phrase(position)
             yield from self._due(utterance, due, position)

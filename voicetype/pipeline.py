@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar, cast
 
 import reactivex as rx
@@ -43,6 +44,8 @@ from voicetype.core.events import (
 )
 from voicetype.core.session import Session, step
 from voicetype.core.stream import Began, Dropped, Finished, StreamEvent
+from voicetype.core.verification import Standing
+from voicetype.core.windows import Ready
 from voicetype.errors import VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.keyboard import Keyboard, KeyboardLost
@@ -52,7 +55,7 @@ from voicetype.settings import Settings
 from voicetype.stats import Stats
 from voicetype.typist import Typist, not_typed
 from voicetype.vad import VoiceActivity
-from voicetype.workers import Outcome, Request, Worker
+from voicetype.workers import Effort, Outcome, Request, Worker
 
 log = logging.getLogger(__name__)
 
@@ -217,7 +220,8 @@ class Dictation:
             if number == 0:
                 yield Began(self._stages.fast.name, self._stages.heavy.name, time.time())
             self._stats.samples += len(frame)
-            yield from listening.hear(frame, voice(frame))
+            ready = Ready(self._stages.fast.free, self._stages.heavy.free)
+            yield from listening.hear(frame, voice(frame), ready)
 
     def _keep_pace(self) -> None:
         """A recording that is not fed by the clock waits for the models, so that none misses a window."""
@@ -236,14 +240,20 @@ class Dictation:
                     if window.final:
                         observer.on_next(Unconfirmed(window.utterance))
                 else:
-                    observer.on_next(self._segments.of(window, outcome.text))
+                    observer.on_next(self._segments.of(window, outcome))
 
             def submit(window: Window) -> None:
-                worker.submit(Request(window, settings.language, settings.beam_size, settings.realtime, done))
+                draft = partial(self._draft, window.utterance) if settings.verification else None
+                effort = Effort(settings.language, settings.beam_size, settings.realtime)
+                worker.submit(Request(window, effort, done, draft))
 
             return windows.subscribe(submit, observer.on_error)
 
         return rx.create(subscribe)
+
+    def _draft(self, utterance: int) -> Standing:
+        """What stands of an utterance now, for the heavy model to judge."""
+        return self.session.standing(utterance)
 
     def _fold(self, state: _State, item: Item) -> _State:
         """One item through the reducer; what is not for it passes by."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from voicetype.core.events import Confidence, TranscriptSegment
 from voicetype.core.windows import corrected
+from voicetype.engine import Hypothesis
 from voicetype.listening import Window
 
 
@@ -19,16 +20,18 @@ class Segments:
     def __init__(self) -> None:
         self._confirmed_id = -1
 
-    def of(self, window: Window, text: str) -> TranscriptSegment:
-        """The segment of a window in which a model heard `text`."""
+    def of(self, window: Window, heard: Hypothesis) -> TranscriptSegment:
+        """The segment of what a model heard in a window."""
         segment = TranscriptSegment(
             window.utterance,
-            text,
+            heard.text,
             Confidence.DRAFT,
             window.window_id,
             to_pause=window.to_pause,
             final=window.final,
             phrase=window.phrase,
+            probabilities=heard.probabilities,
+            verified=heard.verified,
             timestamp=time.time(),
         )
         if not window.heavy:

@@ -18,5 +18,6 @@ class Settings:
     patching: Patching = Patching.DIFF
     vad_aggressiveness: int = 2
     beam_size: int = 5  # of the heavy model's passes at a pause and at the end
+    verification: bool = True  # the heavy model judges what stands; False: it decodes every window
     language: str = "auto"
     realtime: bool = True  # False: the source waits for the models

@@ -6,7 +6,7 @@ import resource
 import time
 from collections import Counter
 
-from voicetype.core.events import SAMPLE_RATE, TranscriptSegment
+from voicetype.core.events import SAMPLE_RATE, Confidence, TranscriptSegment
 from voicetype.core.patch import graphemes
 from voicetype.core.stream import Dropped, StreamEvent, Typed
 from voicetype.errors import VoicetypeError
@@ -17,7 +17,9 @@ class Stats:
 
     def __init__(self) -> None:
         self.samples = 0
-        self._counts: Counter[str] = Counter(drafts=0, confirmations=0, dropped_fast=0, dropped_heavy=0)
+        self._counts: Counter[str] = Counter(
+            drafts=0, confirmations=0, verified=0, dropped_fast=0, dropped_heavy=0
+        )
         self._backspaces = self._typed = 0
         self._wall_s, self._cpu_s = time.monotonic(), time.process_time()
 
@@ -25,7 +27,8 @@ class Stats:
         """Take what happened into account."""
         match event:
             case TranscriptSegment():
-                self._counts["drafts" if event.confidence.value == "draft" else "confirmations"] += 1
+                self._counts["drafts" if event.confidence is Confidence.DRAFT else "confirmations"] += 1
+                self._counts["verified"] += event.verified
             case Dropped():
                 self._counts[f"dropped_{event.model}"] += 1
             case Typed():

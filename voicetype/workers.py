@@ -5,8 +5,8 @@ what waits is out of date soon. Rule 1: an ordinary window waits alone, a newer 
 (*latest wins*). Rule 2: a window that text hangs on is never dropped: the fast model's at a pause,
 the heavy model's at the end of an utterance. Rule 3: a heavy window in progress, whose text nobody
 needs any more because the speech paused or ended meanwhile, is given up half way. Rule 4: between two
-ordinary windows the heavy model rests for as long as the last one took. Where it is slow, that stretches
-its cadence, and leaves the drafts half of its time and the end of the speech an idle model half the time.
+windows the heavy model rests for as long as the last one took, and is not free for an ordinary one. Where
+it is slow, that stretches its cadence, and leaves the end of the speech an idle model half the time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
+from voicetype.core.verification import Standing
 from voicetype.engine import Hypothesis, Transcriber
 from voicetype.errors import ModelError, VoicetypeError
 from voicetype.listening import Window
@@ -31,15 +33,26 @@ Outcome = Hypothesis | None
 """What a model made of a window; None: it did not hear it, or failed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How a session's windows are heard."""
+
+    language: str
+    beam_size: int = 1  # where the window deserves care
+    realtime: bool = True  # False: nobody speaks meanwhile, the model need not rest
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """A window, how to hear it, and whom to tell. `done` is called once, on any thread."""
+    """A window, how to hear it, and whom to tell. `done` is called once, on any thread.
+
+    `draft` tells what stands of the utterance, for the heavy model to judge; None: it decodes.
+    """
 
     window: Window
-    language: str
-    beam_size: int  # where the window deserves care
-    realtime: bool  # False: nobody speaks meanwhile, the model need not rest
+    effort: Effort
     done: Callable[[Window, Outcome], None] = field(repr=False)  # one of each session and model
+    draft: Callable[[], Standing] | None = field(default=None, repr=False)
 
     @property
     def kept(self) -> bool:
@@ -87,6 +100,13 @@ class Worker:
     def ready(self) -> bool:
         """Whether a model is loaded."""
         return self._model is not None
+
+    @property
+    def free(self) -> bool:
+        """Whether an ordinary window would be heard at once (rule 4)."""
+        with self._changed:
+            busy = self._waiting or self._running or self._load
+            return not busy and time.monotonic() >= self._rested_at
 
     def replace(self, load: Callable[[], Transcriber]) -> None:
         """Load another model as soon as no window waits; until then the old one hears."""
@@ -137,7 +157,8 @@ class Worker:
                 job.done(job.window, self._hear(job))
                 with self._changed:
                     self._running = None
-                    self._rested_at = 2 * time.monotonic() - began
+                    if job.window.heavy and job.effort.realtime:
+                        self._rested_at = 2 * time.monotonic() - began
                     self._changed.notify_all()
             else:
                 self._load_model(job)
@@ -145,22 +166,14 @@ class Worker:
     def _next(self) -> Request | Callable[[], Transcriber] | None:
         """The next thing to do; None at the end."""
         with self._changed:
-            while not (self._closed or self._load or self._may_begin()):
-                self._changed.wait(self._rested_at - time.monotonic() if self._waiting else None)
+            while not (self._closed or self._load or self._waiting):
+                self._changed.wait()
             if self._closed:
                 return None
             if self._load and not (self._waiting and self._model):
                 return self._load
             self._running, self._given_up = self._waiting.pop(0), False
             return self._running
-
-    def _may_begin(self) -> bool:
-        """Whether a window waits that need not wait longer (rule 4)."""
-        if not self._waiting:
-            return False
-        first = self._waiting[0]
-        hurried = first.urgent or not first.window.heavy or not first.realtime
-        return hurried or time.monotonic() >= self._rested_at
 
     def _load_model(self, load: Callable[[], Transcriber]) -> None:
         model = self._model
@@ -183,14 +196,16 @@ class Worker:
     def _hear(self, request: Request) -> Outcome:
         if (known := self._heard_before(request)) is not None:
             return known
-        window = request.window
-        if self._model is None:
+        model, window = self._model, request.window
+        if model is None:
             return None
+        judged = request.draft if window.heavy else None
+        hear = partial(model.verify, draft=judged) if judged else model.transcribe
         try:
-            hypothesis = self._model.transcribe(
+            hypothesis = hear(
                 window.audio,
-                language=request.language,
-                beam_size=request.beam_size if request.careful else 1,
+                language=request.effort.language,
+                beam_size=request.effort.beam_size if request.careful else 1,
                 careful=request.careful,
                 superseded=lambda: self._superseded(request),
             )

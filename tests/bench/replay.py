@@ -5,6 +5,12 @@
 LIST names recordings, one a line; RECORDINGS holds NAME.flac (or .wav), TIMINGS holds NAME.json with the
 words and their times; a peer's folder holds NAME.jsonl, what another system showed. OPTIONS go to
 `voicetype replay`. `--offline` adds the heavy model's own word errors over the whole recordings.
+
+The figures are those of `tests.bench.score`, and what the run cost. Windows a second of speech show how far
+the models' intervals were stretched: the less, the busier the machine. A pass is saved the decoding where
+the heavy model finds the draft plausible as it stands. A line on stderr names each recording as it begins.
+
+    python -m tests.bench.replay words.list speech timings --events run-1 -- --language en --preset light
 """
 
 from __future__ import annotations
@@ -27,19 +33,26 @@ class Run:
     """What our own run showed and cost."""
 
     score: Score = field(default_factory=Score)
+    speech_s: float = 0.0
     stats: list[dict[str, float]] = field(default_factory=list)
 
     def rows(self) -> dict[str, str]:
         """The figures as they are printed."""
-        audio_s = sum(s["audio_s"] for s in self.stats)
-        cpu_s = sum(s["cpu_s"] for s in self.stats)
-        dropped = sum(s["dropped_fast"] + s["dropped_heavy"] for s in self.stats)
-        windows = dropped + sum(s["drafts"] + s["confirmations"] for s in self.stats)
+        drafts, confirmations = self._sum("drafts"), self._sum("confirmations")
+        dropped = self._sum("dropped_fast") + self._sum("dropped_heavy")
+        windows = max(1, dropped + drafts + confirmations)
         return self.score.rows() | {
-            "processor seconds per second of audio": f"{cpu_s / audio_s:.2f}",
+            "windows a second of speech, fast / heavy": (
+                f"{drafts / self.speech_s:.2f} / {confirmations / self.speech_s:.2f}"
+            ),
+            "heavy passes saved the decoding": f"{100 * self._sum('verified') / max(1, confirmations):.0f} %",
+            "processor seconds per second of audio": f"{self._sum('cpu_s') / self._sum('audio_s'):.2f}",
             "peak memory (MB)": f"{max(s['peak_memory_mb'] for s in self.stats):.0f}",
             "windows dropped": f"{100 * dropped / windows:.0f} %",
         }
+
+    def _sum(self, name: str) -> float:
+        return sum(stats[name] for stats in self.stats)
 
 
 def to_trace(events: list[dict[str, Any]]) -> list[State]:
@@ -53,10 +66,21 @@ def to_trace(events: list[dict[str, Any]]) -> list[State]:
     return states
 
 
+def parted(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Our own arguments, and those behind -- for `voicetype replay`; argparse loses the latter."""
+    at = argv.index("--") if "--" in argv else len(argv)
+    return argv[:at], argv[at + 1 :]
+
+
+def command(recording: Path, options: list[str]) -> list[str]:
+    """The command that prints the event stream of a recording in real time."""
+    program = [sys.executable, "-m", "voicetype", "replay", str(recording)]
+    return [*program, "--realtime", "--format", "jsonl", *options]
+
+
 def replay(recording: Path, options: list[str]) -> list[dict[str, Any]]:
     """The event stream of one recording in real time."""
-    command = [sys.executable, "-m", "voicetype", "replay", str(recording), "--realtime", "--format", "jsonl"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    done = subprocess.run(command(recording, options), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{recording.name}: {done.stderr.strip()}")
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -77,29 +101,40 @@ def offline_errors(recordings: dict[str, Path], references: dict[str, Reference]
 def main() -> None:
     """Run and print a table."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tests.bench.replay",
+        usage="%(prog)s LIST RECORDINGS TIMINGS [--peer NAME=FOLDER] [--offline] [--events FOLDER] [-- ...]",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("list", type=Path)
-    parser.add_argument("recordings", type=Path)
-    parser.add_argument("timings", type=Path)
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=FOLDER")
-    parser.add_argument("--offline", action="store_true")
-    parser.add_argument("--events", type=Path, help="keep the event streams in this folder")
-    parser.add_argument("options", nargs="*", help="for `voicetype replay`, after --")
-    arguments = parser.parse_args()
+    parser.add_argument("list", metavar="LIST", type=Path, help="names of recordings, one a line")
+    parser.add_argument("recordings", metavar="RECORDINGS", type=Path, help="folder of NAME.flac or NAME.wav")
+    parser.add_argument("timings", metavar="TIMINGS", type=Path, help="folder of NAME.json")
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="a column for another system, from what it showed; may be given again",
+    )
+    parser.add_argument("--offline", action="store_true", help="the heavy model's own word errors too")
+    parser.add_argument(
+        "--events", metavar="FOLDER", type=Path, help="keep the event streams, for tests.bench.timeline"
+    )
+    ours, options = parted(sys.argv[1:])
+    arguments = parser.parse_args(ours)
     names = arguments.list.read_text().split()
     recordings = {name: _recording(arguments.recordings, name) for name in names}
     references = {name: Reference.read(arguments.timings / f"{name}.json") for name in names}
     run = Run()
-    for name in names:
-        events = replay(recordings[name], arguments.options)
+    for number, name in enumerate(names, 1):
+        print(f"{number}/{len(names)} {name}", file=sys.stderr, flush=True)
+        events = replay(recordings[name], options)
         if arguments.events:
             arguments.events.mkdir(parents=True, exist_ok=True)
             (arguments.events / f"{name}.jsonl").write_text("\n".join(map(json.dumps, events)) + "\n")
         run.score.add(references[name], to_trace(events))
+        run.speech_s += references[name].speech_s
         run.stats.append(events[-1]["stats"])
-        print(".", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
     columns = {"voicetype": run.rows()}
     for peer in arguments.peer:
         title, _, folder = peer.partition("=")
@@ -108,7 +143,7 @@ def main() -> None:
             score.add(references[name], read_trace(Path(folder) / f"{name}.jsonl"))
         columns[title] = score.rows()
     if arguments.offline:
-        errors = offline_errors(recordings, references, arguments.options)
+        errors = offline_errors(recordings, references, options)
         columns["heavy model, offline"] = {"word error rate": errors}
     print_table(columns)
 

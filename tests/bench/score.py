@@ -8,7 +8,8 @@ emission   a word stands right for the first time, after its own end
 settle     a word changes for the last time, after its own end
 final      the screen changes for the last time, after the end of speech
 erasure    characters erased for each character that stays ("normalized erasure": Arivazhagan and others,
-           "Re-translation versus streaming for simultaneous translation", 2020)
+           "Re-translation versus streaming for simultaneous translation", 2020); on words, case and
+           punctuation don't count
 keys       backspaces and typed characters for each character that stays; 1.0 is the limit
 wer        word errors of the final screen, without case and punctuation
 """
@@ -46,6 +47,22 @@ class Reference:
         timed = [(bare, start, end) for word, start, end in raw["words"] for bare in normalise(word)[:1]]
         return cls(raw["text"], tuple(timed), raw["end"])
 
+    @property
+    def speech_s(self) -> float:
+        """Seconds from the first word to the end of speech, pauses and all."""
+        return self.end_s - self.words[0][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """When words of the reference, by their place in it, stood right on the screen.
+
+    `first`: seconds of the first time. `since`: of the last time; words that don't stay are not in it.
+    """
+
+    first: dict[int, float]
+    since: dict[int, float]
+
 
 @dataclass
 class Score:
@@ -60,31 +77,32 @@ class Score:
     characters: int = 0
     errors: int = 0
     words: int = 0
+    erased_words: int = 0
+    final_words: int = 0
 
     def add(self, reference: Reference, trace: Sequence[State]) -> None:
         """Take one recording in."""
-        timed = [word for word, _, _ in reference.words]
-        right_at: dict[int, float] = {}
-        right_since: dict[int, float] = {}
         screen, last_change = "", None
+        shown: list[str] = []
         for state in trace:
             if state.text == screen:
                 continue
             kept = _common(screen, state.text)
             self.erased += len(screen) - kept
             self.typed += len(state.text) - kept
-            right = _matched(timed, normalise(state.text))
-            right_at = dict.fromkeys(right, state.t_s) | right_at
-            right_since = {n: right_since.get(n, state.t_s) for n in right}
+            before, shown = shown, normalise(state.text)
+            self.erased_words += len(before) - _common(before, shown)
             screen, last_change = state.text, state.t_s
         self.characters += len(screen)
+        self.final_words += len(shown)
         said = normalise(reference.text)
-        self.errors += word_errors(said, normalise(screen))
+        self.errors += word_errors(said, shown)
         self.words += len(said)
-        if right_at:
-            self.first.append(min(right_at.values()) - reference.words[0][1])
-        self.emission += [right_at[n] - reference.words[n][2] for n in right_since]
-        self.settle += [since - reference.words[n][2] for n, since in right_since.items()]
+        stood = stood_right(reference, trace)
+        if stood.first:
+            self.first.append(min(stood.first.values()) - reference.words[0][1])
+        self.emission += [stood.first[n] - reference.words[n][2] for n in stood.since]
+        self.settle += [since - reference.words[n][2] for n, since in stood.since.items()]
         if last_change is not None:
             self.final.append(last_change - reference.end_s)
 
@@ -97,9 +115,24 @@ class Score:
             "last change of a word after its end, p50 / p90 (s)": _quantiles(self.settle),
             "last change of the screen after speech, p50 / p90 (s)": _quantiles(self.final),
             "characters erased per final character": f"{self.erased / characters:.2f}",
+            "words erased per final word": f"{self.erased_words / max(1, self.final_words):.2f}",
             "keys per final character": f"{(self.erased + self.typed) / characters:.2f}",
             "word error rate": f"{100 * self.errors / max(1, self.words):.1f} %",
         }
+
+
+def stood_right(reference: Reference, trace: Iterable[State], *, heard: bool = False) -> Stood:
+    """When each word of the reference stood right. `heard`: not before it was begun, as a guess may."""
+    timed = [word for word, _, _ in reference.words]
+    first: dict[int, float] = {}
+    since: dict[int, float] = {}
+    for state in trace:
+        right = matched(timed, normalise(state.text))
+        if heard:
+            right = {n for n in right if reference.words[n][1] <= state.t_s}
+        first = dict.fromkeys(right, state.t_s) | first
+        since = {n: since.get(n, state.t_s) for n in right}
+    return Stood(first, since)
 
 
 def read_trace(path: Path) -> list[State]:
@@ -125,13 +158,14 @@ def word_errors(reference: Sequence[str], said: Sequence[str]) -> int:
     return row[-1]
 
 
-def _matched(reference: Sequence[str], shown: Sequence[str]) -> set[int]:
-    """Which words of the reference stand on the screen, in order."""
+def matched(reference: Sequence[str], shown: Sequence[str]) -> set[int]:
+    """Which words of the reference, by their place in it, stand on the screen, in order."""
     blocks = difflib.SequenceMatcher(None, reference, shown, autojunk=False).get_matching_blocks()
     return {n for block in blocks for n in range(block.a, block.a + block.size)}
 
 
-def _common(one: str, other: str) -> int:
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many characters, or words, both begin with."""
     for n, (a, b) in enumerate(zip(one, other, strict=False)):
         if a != b:
             return n

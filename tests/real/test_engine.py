@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,8 +13,11 @@ from tests.bench.score import normalise, word_errors
 from tests.real.daemon import demo, need_models
 from voicetype.audio import read_recording
 from voicetype.core.events import SAMPLE_RATE
-from voicetype.engine import Audio, models
-from voicetype.engine.whisper import Whisper
+from voicetype.core.verification import PLAUSIBLE, Standing
+from voicetype.core.wording import split
+from voicetype.engine import Audio, Hypothesis, models
+from voicetype.engine.guards import WindowShape
+from voicetype.engine.whisper import Heard, Whisper
 from voicetype.errors import ModelError
 
 pytestmark = pytest.mark.real
@@ -55,10 +62,148 @@ def test_who_says_it_twice_is_heard_twice(speech: Audio) -> None:
     heard = Whisper(models.ensure("base"), "base").transcribe(twice, language="en", beam_size=5, careful=True)
     assert heard is not None
     assert heard.text.lower().count("asterisk") == 2
+    assert len(heard.probabilities) in (0, len(split(heard.text)))
 
 
 def test_a_superseded_window_comes_to_nothing(model: Whisper, speech: Audio) -> None:
     assert model.transcribe(speech, language="en", superseded=lambda: True) is None
+
+
+def test_the_model_tells_how_sure_it_is_of_each_word(model: Whisper, speech: Audio) -> None:
+    heard = model.transcribe(speech, language="en")
+    assert heard is not None
+    assert len(heard.probabilities) == len(split(heard.text))
+    assert all(0 < probability <= 1 for probability in heard.probabilities)
+    searched = model.transcribe(speech, language="en", beam_size=5, careful=True)
+    assert searched is not None
+    assert searched.probabilities == ()
+    nothing = model.transcribe(np.zeros(0, np.float32), language="en")
+    assert nothing is not None
+    assert len(nothing.probabilities) == len(split(nothing.text))
+
+
+class Watched(Whisper):
+    """Tells what it does."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        super().__init__(folder, name)
+        self.done: list[str] = []
+
+    def _encode(self, speech: Audio, shape: WindowShape) -> Any:
+        self.done.append("encode")
+        return super()._encode(speech, shape)
+
+    def _decode(self, encoded: Any, language: str, speech_samples: int, beam_size: int) -> Heard:
+        self.done.append("decode")
+        return super()._decode(encoded, language, speech_samples, beam_size)
+
+
+@pytest.fixture(scope="module")
+def judge() -> Watched:
+    """A heavy model."""
+    need_models("base")
+    return Watched(models.ensure("base"), "base")
+
+
+@pytest.fixture(scope="module")
+def truth(judge: Watched, speech: Audio) -> str:
+    """The text that the heavy model finds itself."""
+    heard = judge.transcribe(speech, language="en")
+    assert heard is not None
+    assert word_errors(normalise(SAID), normalise(heard.text)) == 0
+    return heard.text
+
+
+def verified(
+    judge: Watched, speech: Audio, draft: str, *, careful: bool = True, confirmed: int = 0
+) -> Hypothesis:
+    """What it makes of a draft."""
+    judge.done.clear()
+    beams = 5 if careful else 1
+    heard = judge.verify(
+        speech, lambda: Standing(draft, confirmed), language="en", beam_size=beams, careful=careful
+    )
+    assert heard is not None
+    return heard
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_the_true_text_is_accepted_and_nothing_is_decoded(
+    judge: Watched, speech: Audio, truth: str, careful: bool
+) -> None:
+    heard = verified(judge, speech, truth, careful=careful)
+    assert (heard.text, heard.verified) == (truth, True)
+    assert judge.done == ["encode"]
+    assert len(heard.probabilities) == len(split(truth))
+    assert min(heard.probabilities) >= PLAUSIBLE
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("trying", "flying"), ("you", "him"), ("source", "door")])
+def test_a_wrong_word_is_replaced(judge: Watched, speech: Audio, truth: str, right: str, wrong: str) -> None:
+    draft = re.sub(right, wrong, truth, flags=re.IGNORECASE)
+    heard = verified(judge, speech, draft)
+    assert not heard.verified
+    assert wrong not in normalise(heard.text)
+    assert normalise(heard.text) == normalise(truth)
+
+
+def test_a_doubt_of_a_confirmed_word_counts_for_what_is_to_last(
+    judge: Watched, speech: Audio, truth: str
+) -> None:
+    wrong = truth.replace("trying", "flying")
+    confirmed = len(split(truth[: truth.index("trying") + 1]))
+    heard = verified(judge, speech, wrong, careful=False, confirmed=confirmed)
+    assert (heard.text, heard.verified) == (wrong, True)
+    assert "trying" in verified(judge, speech, wrong, confirmed=confirmed).text
+
+
+@pytest.mark.parametrize("words", [3, 6])
+def test_a_draft_that_lacks_the_last_words_is_completed_where_it_is_to_last(
+    judge: Watched, speech: Audio, truth: str, words: int
+) -> None:
+    draft = "".join(split(truth)[:words])
+    heard = verified(judge, speech, draft, careful=False)
+    assert (heard.text, heard.verified) == (draft, True)
+    heard = verified(judge, speech, draft)
+    assert not heard.verified
+    assert normalise(heard.text) == normalise(truth)
+    assert heard.text.startswith(draft)
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_where_nothing_stands_it_says_its_own(judge: Watched, speech: Audio, careful: bool) -> None:
+    heard = verified(judge, speech, "", careful=careful)
+    assert not heard.verified
+    assert word_errors(normalise(SAID), normalise(heard.text)) <= 1
+    assert "decode" in judge.done
+
+
+@pytest.mark.parametrize(("careful", "order"), [(True, ["encode", "draft"]), (False, ["draft", "encode"])])
+def test_at_a_pause_the_newest_draft_is_judged(
+    judge: Watched, speech: Audio, truth: str, careful: bool, order: list[str]
+) -> None:
+    """In mid-speech, what is drafted while the audio is encoded lies beyond it."""
+
+    def draft() -> Standing:
+        judge.done.append("draft")
+        return Standing(truth)
+
+    judge.done.clear()
+    assert judge.verify(speech, draft, language="en", careful=careful) is not None
+    assert judge.done[:2] == order
+
+
+def test_a_superseded_judgement_comes_to_nothing(judge: Watched, speech: Audio, truth: str) -> None:
+    judge.done.clear()
+    assert judge.verify(speech, lambda: Standing(truth), language="en", superseded=lambda: True) is None
+    assert judge.done == ["encode"]
+
+
+def test_words_are_cut_into_the_tokens_that_the_model_knows(judge: Watched) -> None:
+    """The multilingual models' files lack the first rule of joining: without it " the" is three tokens."""
+    prompt = judge._prompt("en", None)
+    for word in ("the", "to", "that", "you", "and"):
+        assert len(prompt.tokenizer.encode(f" {word}")) == 1
 
 
 def test_the_language_is_heard(speech: Audio) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import zip_longest
 
+from voicetype.core import wording
 from voicetype.core.wording import Words, key
 
 
@@ -37,20 +39,49 @@ def beyond(said: Words, longer: Words) -> Words:
     return longer[covered(said, longer) :]
 
 
-def calm(shown: Words, previous: Words, current: Words, *, whole: bool) -> Words:
+def onward(said: Words, longer: Words) -> Words:
+    """`said` and what `longer` says beyond it; the last word of `said` is punctuated as `longer` does."""
+    reached = covered(said, longer)
+    if not said or not reached:
+        return said + wording.follow(said, longer[reached:])
+    last = wording.punctuated(said[-1], wording.follow(said[:-1], longer[reached - 1 : reached])[0])
+    return (*said[:-1], last, *wording.follow(said, longer[reached:]))
+
+
+SURE_NEWEST = 0.8
+SURE_ONCE = 0.4
+SURE_TWICE = 0.1
+"""How probable a new word must be to be shown: the newest one, which the window's end may have cut; one that
+stands before it; and one that the hypothesis before had too. A wrong word costs the keys of all that is said
+until it is mended, a right one that is held back waits for the next hypothesis: `tests.bench.policy` draws
+the curve."""
+
+
+def calm(
+    shown: Words, previous: Words, current: Words, probabilities: Sequence[float], *, whole: bool
+) -> Words:
     """The words to show for a draft, given what is `shown` and the hypothesis before it.
 
-    A shown word keeps its spelling, and goes only when two hypotheses in a row contradict it. The
-    newest word is held back until it is said twice, or the draft is `whole` (it ends in a pause):
-    it is cut off by the window's end as often as not.
+    A shown word keeps its spelling, and goes only when two hypotheses in a row contradict it. New words
+    are shown up to the first one that is not probable enough. `probabilities`: of each word of `current`,
+    or none. `whole`: the draft ends in a pause, so that its newest word is not cut. Elsewhere a model ends
+    the sentence because the window ends: that punctuation waits for the word behind it.
     """
-    agreed = common(shown, current)
-    if agreed == len(shown) or common(previous, current) > agreed:
-        words = shown[:agreed] + current[agreed:]
-    else:
-        words = shown + beyond(shown, current)
-    sure = whole or common(previous, current) == len(current) or len(words) <= len(shown)
-    return words if sure else words[:-1]
+    agreed, twice = common(shown, current), common(previous, current)
+    contradicted = agreed < len(shown) and twice > agreed
+    kept = shown[:agreed] if contradicted else shown
+    begin = agreed if contradicted or agreed == len(shown) else covered(shown, current)
+    end = begin
+    while end < len(current):
+        newest = end == len(current) - 1 and not whole
+        needed = SURE_TWICE if end < twice else SURE_NEWEST if newest else SURE_ONCE
+        if (probabilities[end] if end < len(probabilities) else SURE_ONCE) < needed:
+            break
+        end += 1
+    if end == begin and not whole:
+        return shown  # nothing better is known
+    words = onward(kept if end > begin else shown, current[:end])
+    return words if whole else wording.open_ended(words)
 
 
 def restart(words: Words) -> int | None:

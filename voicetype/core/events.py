@@ -58,6 +58,8 @@ class TranscriptSegment:
     is the speech since the last pause, counted from 0 in each utterance.
     `to_pause`: the window ends in silence, so that its last word is whole.
     `final`: no later confirmation of this utterance will come.
+    `probabilities`: how sure the model was of each word of `text`; empty where it does not tell.
+    `verified`: the heavy model found the text that stood plausible, and said nothing of its own.
     `timestamp`: Unix time in seconds.
     """
 
@@ -69,6 +71,8 @@ class TranscriptSegment:
     to_pause: bool = False
     final: bool = False
     phrase: int = 0
+    probabilities: tuple[float, ...] = ()
+    verified: bool = False
     timestamp: float = 0.0
 
 

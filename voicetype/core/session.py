@@ -40,6 +40,7 @@ from voicetype.core.events import (
     UserTyped,
 )
 from voicetype.core.utterance import Utterance
+from voicetype.core.verification import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,13 @@ class Session:
     def text(self) -> str:
         """The whole text of the session so far, typed or not."""
         return (self.done + "".join(self.pieces())).strip()
+
+    def standing(self, utterance: int) -> Standing:
+        """An open utterance as it is wanted now; empty where it is closed or says nothing."""
+        for each in self.utterances:
+            if each.id == utterance:
+                return Standing("".join(each.standing).strip(), len(each.confirmed))
+        return Standing()
 
     @property
     def untyped(self) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from voicetype.core import agreement, wording
+from voicetype.core import agreement, mending, wording
 from voicetype.core.events import Patching, TranscriptSegment
 from voicetype.core.wording import Words
+
+_UNTRUSTED = 2  # words at the end of a confirmation in mid-speech: the window's end cuts into them
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,25 @@ class Utterance:
     phrase: int = 0
     earlier: int = 0  # how many words of `draft` belong to earlier phrases
     at_pause: int | None = None  # how many words `draft` had at the last pause, where a phrase may end
-    born: tuple[int, ...] = ()  # the window in which each word of `draft` first stood
     draft_window: int = -1
     final: bool = False
     sealed: str = ""  # what stands of it on the screen and is no longer ours, perhaps up to mid-word
 
     def words(self, patching: Patching) -> Words:
         """The words wanted on the screen: confirmed ones, then what only the drafts reach."""
-        words = self.confirmed + wording.follow(self.confirmed, self._drafted_only(patching))
+        words = self._standing(patching)
         return self._unsealed(words) if self.sealed else words
+
+    @property
+    def standing(self) -> Words:
+        """All its words as they are wanted now, sealed or not, however confirmations are shown."""
+        return self._standing(Patching.DIFF)
+
+    def _standing(self, patching: Patching) -> Words:
+        overtaken = self.draft_window <= self.confirmed_window
+        if self.final or (overtaken and (self.confirmed_to_pause or patching is Patching.WINDOW)):
+            return self.confirmed
+        return agreement.onward(self.confirmed, self.draft)
 
     def _unsealed(self, words: Words) -> Words:
         """The words that are not sealed; of one that was sealed half typed, its rest."""
@@ -42,15 +54,6 @@ class Utterance:
         half, whole = sealed[-1].strip(), words[reached - 1].strip()
         return (whole[len(half) :], *rest) if half != whole and whole.startswith(half) else rest
 
-    def _drafted_only(self, patching: Patching) -> Words:
-        overtaken = self.confirmed_to_pause and self.draft_window <= self.confirmed_window
-        if self.final or overtaken:
-            return ()
-        if patching is Patching.WINDOW:
-            dated = zip(self.draft, self.born, strict=True)
-            return tuple(word for word, born in dated if born > self.confirmed_window)
-        return agreement.beyond(self.confirmed, self.draft)
-
     def drafted(self, segment: TranscriptSegment) -> Utterance:
         """Take a draft in, unless something newer is known."""
         if self.final or segment.window_id <= max(self.draft_window, self.confirmed_window):
@@ -58,13 +61,10 @@ class Utterance:
         known = self if segment.phrase == self.phrase else self._next_phrase(segment.phrase)
         before, shown = known.draft[: known.earlier], known.draft[known.earlier :]
         heard = wording.follow(before, _words(segment))
-        draft = before + agreement.calm(shown, known.heard, heard, whole=segment.to_pause)
-        kept = agreement.common(known.draft, draft)
-        born = known.born[:kept] + (segment.window_id,) * (len(draft) - kept)
+        sure = segment.probabilities[: len(heard)]
+        draft = before + agreement.calm(shown, known.heard, heard, sure, whole=segment.to_pause)
         at_pause = len(draft) if segment.to_pause else known.at_pause
-        return replace(
-            known, draft=draft, heard=heard, born=born, draft_window=segment.window_id, at_pause=at_pause
-        )
+        return replace(known, draft=draft, heard=heard, draft_window=segment.window_id, at_pause=at_pause)
 
     def _next_phrase(self, phrase: int) -> Utterance:
         """The last phrase stands as it was heard at its pause; what was heard beyond is heard anew."""
@@ -73,7 +73,6 @@ class Utterance:
         return replace(
             known,
             draft=known.draft[:earlier],
-            born=known.born[:earlier],
             heard=(),
             phrase=phrase,
             earlier=earlier,
@@ -82,17 +81,24 @@ class Utterance:
     def _whole(self) -> Utterance:
         """With the words that are held back."""
         unseen = agreement.beyond(self.draft[self.earlier :], self.heard)
-        return replace(self, draft=self.draft + unseen, born=self.born + (self.draft_window,) * len(unseen))
+        return replace(self, draft=self.draft + unseen)
 
     def corrected(self, segment: TranscriptSegment) -> Utterance:
-        """Take a confirmation in. One that ends in mid-speech is not trusted with its last word."""
+        """Take a confirmation in; what it may change of the words that stand, `mending` says.
+
+        One that ends in mid-speech is not trusted with its last words.
+        """
         if self.final or (segment.window_id < self.confirmed_window and not segment.final):
             return self
-        words = _words(segment)
         whole = segment.final or segment.to_pause
+        said = _words(segment) if whole else _words(segment)[:-_UNTRUSTED]
+        newer = not whole or (self.draft_window > segment.window_id and not segment.final)
+        ahead = wording.follow(said, agreement.beyond(said, self.standing)) if newer else ()
+        worth = mending.AT_END if segment.final else mending.AT_PAUSE if whole else mending.IN_SPEECH
+        words = mending.mend(self.standing, said + ahead, worth)
         return replace(
             self,
-            confirmed=words if whole else words[:-1],
+            confirmed=words[: len(words) - len(ahead)],
             confirmed_window=segment.window_id,
             confirmed_to_pause=whole,
             final=segment.final,
@@ -100,8 +106,13 @@ class Utterance:
 
     def settled(self) -> Utterance:
         """No confirmation will come: every word heard so far stands as it is."""
-        words = self.confirmed + wording.follow(self.confirmed, self._whole()._drafted_only(Patching.DIFF))
-        return self if self.final else replace(self, confirmed=words, final=True)
+        if self.final:
+            return self
+        words = self._whole().standing
+        if words and self.heard:
+            (last,) = wording.follow(words[:-1], self.heard[-1:])
+            words = (*words[:-1], wording.punctuated(words[-1], last))
+        return replace(self, confirmed=words, final=True)
 
     def silenced(self) -> Utterance:
         """Nothing of it is wanted."""

@@ -7,10 +7,18 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """Samples of an open utterance between two windows of each model."""
+    """Samples of an open utterance between two windows of each model, at least."""
 
     fast_samples: int = 4_000
     heavy_samples: int = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Which of the models are free for an ordinary window."""
+
+    fast: bool = True
+    heavy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +37,37 @@ def corrected(before: int, window_id: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """The count of windows of a session.
+    """The count of windows of a session. Positions are samples since the session's start.
 
     `window_id` grows by one with each fast tick, and with the extra window of a pause or an end,
     before any model is called: a window that no model saw leaves a gap that can be counted.
+
+    A tick falls due at its interval or, where the model is still at the last one, as soon as it is free,
+    with the newest audio: on a slower machine the intervals stretch. A confirmation is due with a fast tick.
     """
 
     cadence: Cadence
     window_id: int = -1
-    utterance_start: int = 0  # samples since the session's start
-    fast_ticks: int = 0  # of this utterance
-    heavy_ticks: int = 0
+    fast_due: int = 0  # the position from which the next window is due
+    heavy_due: int = 0
 
     def opened(self, position: int) -> Windows:
         """An utterance starts at `position`."""
-        return replace(self, utterance_start=position, fast_ticks=0, heavy_ticks=0)
+        return replace(
+            self,
+            fast_due=position + self.cadence.fast_samples,
+            heavy_due=position + self.cadence.heavy_samples,
+        )
 
-    def advance(self, position: int) -> tuple[Windows, Due | None]:
-        """The window that is due now that the utterance reaches to `position`, if one is.
-
-        Ticks that fell due together (a block of audio longer than the interval) are one window.
-        """
-        length = position - self.utterance_start
-        fast, heavy = length // self.cadence.fast_samples, length // self.cadence.heavy_samples
-        if fast == self.fast_ticks and heavy == self.heavy_ticks:
+    def advance(self, position: int, ready: Ready) -> tuple[Windows, Due | None]:
+        """The window that is due now that the utterance reaches to `position`, if one is."""
+        if not ready.fast or position < self.fast_due:
             return self, None
-        ticked = replace(self, fast_ticks=fast, heavy_ticks=heavy)
-        return ticked._due(fast=fast > self.fast_ticks, heavy=heavy > self.heavy_ticks)
+        heavy = ready.heavy and position >= self.heavy_due
+        ticked = replace(self, fast_due=_next(self.fast_due, position, self.cadence.fast_samples))
+        if heavy:
+            ticked = replace(ticked, heavy_due=_next(self.heavy_due, position, self.cadence.heavy_samples))
+        return ticked._due(fast=True, heavy=heavy)
 
     def pause(self, *, fast: bool, heavy: bool) -> tuple[Windows, Due]:
         """The extra window of a pause or of the utterance's end."""
@@ -64,3 +76,8 @@ class Windows:
     def _due(self, *, fast: bool, heavy: bool) -> tuple[Windows, Due]:
         window_id = self.window_id + 1
         return replace(self, window_id=window_id), Due(window_id, fast, heavy)
+
+
+def _next(due: int, position: int, interval: int) -> int:
+    """When the next window is due: on the beat, or, where the last one was late, an interval after it."""
+    return due + interval if position - due < interval // 2 else position + interval

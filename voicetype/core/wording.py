@@ -11,6 +11,7 @@ Words = tuple[str, ...]
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 _WORD = re.compile(rf"\s*(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}\u3000-\u303f\uff00-\uffef]")
+_PAUSING = ",.;:!?…，。；：！？、"
 _CLOSING = frozenset(",.;:!?)]}%…”’»")
 
 
@@ -37,6 +38,19 @@ def key(word: str) -> str:
     """What makes two words the same: letters and digits, without case and punctuation."""
     bare = "".join(c for c in word.casefold() if c.isalnum())
     return bare or word.strip()
+
+
+def open_ended(words: Words) -> Words:
+    """Without the punctuation behind the last word: whether a sentence ends there, what follows will tell."""
+    if not words:
+        return words
+    bare = words[-1].rstrip(_PAUSING)
+    return (*words[:-1], bare) if bare.strip() else words
+
+
+def punctuated(word: str, other: str) -> str:
+    """The word with the punctuation that `other` has behind it, if they differ in nothing else."""
+    return other if word.rstrip(_PAUSING) == other.rstrip(_PAUSING) else word
 
 
 def join(before: str, text: str) -> str:

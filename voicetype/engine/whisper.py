@@ -1,81 +1,54 @@
 """A Whisper model on short windows.
 
 `WhisperModel.transcribe` pads every window to 30 s, which makes a draft of five seconds of speech
-cost as much as half a minute of it. The encoder takes any length, so a window here is the speech
-with a tail of zero *audio* (the sign for the model that the speech is over; without it stock models
-loop) and a floor on its length. Guards stand behind that: a cap on the tokens that so much speech can
-hold, tests for a text that says itself again, and a ladder of longer windows for what fails them, the last
-of which is the padded window that the model was trained on.
+cost as much as half a minute of it. The encoder takes any length, so that a window here is no longer than
+its speech wants (`guards`), and what it encoded serves the language, the verification and the decoding alike.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voicetype.core.agreement import restart
 from voicetype.core.events import SAMPLE_RATE
+from voicetype.core.verification import Judgement, Standing, judge, word_probabilities
 from voicetype.core.wording import clean, split
 from voicetype.engine import Audio, Hypothesis
+from voicetype.engine.guards import (
+    LADDER,
+    LONGEST_S,
+    Verdict,
+    WindowShape,
+    compressible,
+    loop_start,
+    without_restart,
+)
 from voicetype.errors import ModelError
 
 _HOP = 160  # samples a mel frame
-_LONGEST_S = 30.0
 _TOKENS_PER_S = 8.0  # more than a fast talker's
 _SPARE_TOKENS = 6
-_COMPRESSIBLE = 2.4  # openai/whisper's own sign of a loop: text length / zlib length
-
-
-@dataclass(frozen=True, slots=True)
-class WindowShape:
-    """How audio is laid into a window. Seconds: the zero tail behind the speech, and the least length."""
-
-    tail_s: float
-    floor_s: float
-
-    def samples(self, speech_samples: int) -> int:
-        """The window's length in samples for so much speech, at most 30 s of it."""
-        wanted = max(speech_samples + round(self.tail_s * SAMPLE_RATE), round(self.floor_s * SAMPLE_RATE))
-        return min(wanted, round(_LONGEST_S * SAMPLE_RATE))
-
-
-LADDER = (WindowShape(2.56, 5.0), WindowShape(5.0, 10.0), WindowShape(_LONGEST_S, _LONGEST_S))
-"""The windows that are tried, one after the other, until a text passes the guards."""
-
-
-class Verdict(Enum):
-    """What the guards say of a text."""
-
-    TRUSTED = "trusted"
-    LOOPED = "looped"  # it says itself again
-    OVERFULL = "overfull"  # more than so much speech holds, or as compressible as a loop
-
-    def next_rung(self, rung: int, *, careful: bool) -> int | None:
-        """The rung of the ladder to try after this one, counted from 0; None where the text is taken.
-
-        A draft is worth no second pass for a loop: what stands before it is as good as a draft gets. In a
-        text that is to last, the padded window tells a loop from somebody who did say it twice.
-        """
-        last = len(LADDER) - 1 if careful else 1
-        if rung >= last or self is Verdict.TRUSTED or (self is Verdict.LOOPED and not careful):
-            return None
-        return last if self is Verdict.LOOPED else rung + 1
+_LONGEST_DRAFT = 200  # tokens; a decoder knows 448 places, of which half are a prompt's
+_SPARE_FRAMES = 20  # mel frames behind the speech where its last word may still be aligned
+_ALIGNED_S = 0.02  # seconds a step of an alignment
+_MISSING_S = 0.6  # of speech behind a draft's last word: a word is missing there
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a window gave. `once`: the text up to where it says itself again."""
+    """What a window gave. `once`: the text until it says itself again; `probabilities`: of its words."""
 
     text: str
     verdict: Verdict
     once: str = ""
+    probabilities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +89,7 @@ class Whisper:
                 f"The model {name} could not be loaded: {error}",
                 f"Remove it with `voicetype models remove {name}` and fetch it again.",
             ) from error
+        self._model.hf_tokenizer = repaired(self._model.hf_tokenizer)
         self._name = name
         self._prompts: dict[str, _Prompt] = {}
 
@@ -123,6 +97,16 @@ class Whisper:
     def name(self) -> str:
         """The model's name as the configuration spells it."""
         return self._name
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """What the library below raises, as an error of ours."""
+        try:
+            yield
+        except RuntimeError as error:
+            raise ModelError(
+                f"The model {self._name} failed: {error}", "The other model carries on."
+            ) from error
 
     def warm_up(self) -> None:
         """Pay for the first call's allocations now, not with the user's first word."""
@@ -141,21 +125,66 @@ class Whisper:
 
         None when `superseded` became true before the text was there. Raises ModelError.
         """
-        speech = audio[-round(_LONGEST_S * SAMPLE_RATE) :]
-        rung: int | None = 0
-        heard = Heard("", Verdict.TRUSTED)
+        with self._failures():
+            speech = audio[-round(LONGEST_S * SAMPLE_RATE) :]
+            encoded = self._encode(speech, LADDER[0])
+            if superseded():
+                return None
+            return self._climb(speech, encoded, language, beam_size, careful=careful, superseded=superseded)
+
+    def verify(
+        self,
+        audio: Audio,
+        draft: Callable[[], Standing],
+        *,
+        language: str,
+        beam_size: int = 1,
+        careful: bool = False,
+        superseded: Callable[[], bool] = lambda: False,
+    ) -> Hypothesis | None:
+        """The text of `audio`, shape (n,), with what is plausible of the draft's words as they stand.
+
+        One pass of the decoder over the whole draft (CTranslate2's `align`) gives the probability of each of
+        its words. Where none is doubted, and nothing is missing at the end, nothing is decoded. Only a draft
+        that passed the guards may be judged: a loop is likely to itself. Raises ModelError.
+        """
+        with self._failures():
+            speech = audio[-round(LONGEST_S * SAMPLE_RATE) :]
+            # In mid-speech, what is drafted from now on lies beyond this audio; at a pause it counts.
+            standing = Standing() if careful else draft()
+            encoded = self._encode(speech, LADDER[0])
+            if superseded():
+                return None
+            standing = draft() if careful else standing
+            judgement = self._judge(encoded, language, standing.text, len(speech))
+            if judgement.plausible(0 if careful else standing.confirmed) and (judgement.whole or not careful):
+                return Hypothesis(standing.text, judgement.probabilities, verified=True)
+            said = self._climb(speech, encoded, language, beam_size, careful=careful, superseded=superseded)
+            if said is None or not judgement.probabilities:
+                return said
+            text = judge(split(standing.text), judgement.probabilities, split(said.text))
+            return Hypothesis("".join(text).strip())
+
+    def _climb(
+        self,
+        speech: Audio,
+        encoded: Any,
+        language: str,
+        beam_size: int,
+        *,
+        careful: bool,
+        superseded: Callable[[], bool],
+    ) -> Hypothesis | None:
+        """Decode, and climb the ladder while the guards reject what comes of it."""
+        heard = self._decode(encoded, language, len(speech), beam_size)
+        rung = heard.verdict.next_rung(0, careful=careful)
         while rung is not None:
-            try:
-                encoded = self._encode(speech, LADDER[rung])
-                if superseded():
-                    return None
-                heard = self._decode(encoded, language, len(speech), beam_size if rung == 0 else 1)
-            except RuntimeError as error:
-                raise ModelError(
-                    f"The model {self._name} failed: {error}", "The other model carries on."
-                ) from error
+            if superseded():
+                return None
+            heard = self._decode(self._encode(speech, LADDER[rung]), language, len(speech), 1)
             rung = heard.verdict.next_rung(rung, careful=careful)
-        return Hypothesis(heard.text if careful else heard.once)
+        text = heard.text if careful else heard.once
+        return Hypothesis(text, heard.probabilities[: len(split(text))])
 
     def transcribe_long(self, audio: Audio, *, language: str, beam_size: int = 5) -> str:
         """The text of a whole recording, offline: faster-whisper's own padded windows. Raises ModelError."""
@@ -174,7 +203,7 @@ class Whisper:
         window = np.zeros(shape.samples(len(speech)), np.float32)
         window[: len(speech)] = speech[: len(window)]
         features: NDArray[np.float32] = self._model.feature_extractor(window)
-        features = features[:, : round(_LONGEST_S * SAMPLE_RATE) // _HOP]
+        features = features[:, : round(LONGEST_S * SAMPLE_RATE) // _HOP]
         if features.shape[1] in (160, 256):
             # CTranslate2 takes an encoder output of the mel input's own shape for mel (80 * 2, 128 * 2).
             features = features[:, :-1]
@@ -189,13 +218,40 @@ class Whisper:
             beam_size=beam_size,
             max_length=len(prompt.tokens) + cap,
             suppress_tokens=prompt.suppressed,
+            return_logits_vocab=beam_size == 1,
         )[0]
         said: list[int] = result.sequences_ids[0]
         text = clean(prompt.tokenizer.decode(said))
         once = without_restart(clean(prompt.tokenizer.decode(said[: loop_start(said)])))
+        each = [_probability(logits, token) for logits, token in zip(_logits(result), said, strict=False)]
+        sure = self._by_word(prompt, text, said, each) if each else ()
         if len(said) >= cap or compressible(text):
-            return Heard(once, Verdict.OVERFULL if once == text else Verdict.LOOPED, once)
-        return Heard(text, Verdict.TRUSTED if once == text else Verdict.LOOPED, once)
+            return Heard(once, Verdict.OVERFULL if once == text else Verdict.LOOPED, once, sure)
+        return Heard(text, Verdict.TRUSTED if once == text else Verdict.LOOPED, once, sure)
+
+    def _judge(self, encoded: Any, language: str, draft: str, speech_samples: int) -> Judgement:
+        """What the model thinks of each word of a draft, and whether speech goes on behind the last one."""
+        prompt = self._prompt(language, encoded)
+        tokens: list[int] = prompt.tokenizer.encode(f" {draft}")
+        if not draft or len(tokens) > _LONGEST_DRAFT:
+            return Judgement()
+        frames = min(2 * encoded.shape[1], speech_samples // _HOP + _SPARE_FRAMES)
+        result = self._model.model.align(encoded, list(prompt.tokenizer.sot_sequence), [tokens], [frames])[0]
+        # The path goes on to the last frame in the row behind the last token, where the text ends.
+        ends_at = min((frame for token, frame in result.alignments if token == len(tokens)), default=frames)
+        whole = speech_samples / SAMPLE_RATE - ends_at * _ALIGNED_S <= _MISSING_S
+        return Judgement(self._by_word(prompt, draft, tokens, result.text_token_probs), whole)
+
+    def _by_word(
+        self, prompt: _Prompt, text: str, tokens: list[int], probabilities: Sequence[float]
+    ) -> tuple[float, ...]:
+        """The least probability of the tokens of each word of `text`."""
+        pieces, groups = prompt.tokenizer.split_to_word_tokens(tokens)
+        at, spoken = 0, []
+        for piece, group in zip(pieces, groups, strict=True):
+            spoken.append((piece, min(probabilities[at : at + len(group)], default=1.0)))
+            at += len(group)
+        return word_probabilities(split(text), spoken)
 
     def _prompt(self, language: str, encoded: Any) -> _Prompt:
         """The prompt for a language, which "auto" takes from the encoded speech."""
@@ -217,30 +273,27 @@ class Whisper:
         return _Prompt(tokenizer, tokens, list(get_suppressed_tokens(tokenizer, [-1])))
 
 
-def loop_start(tokens: list[int]) -> int | None:
-    """Where a hypothesis begins to say itself again; None where it does not.
+def repaired(tokenizer: Any) -> Any:
+    """The tokenizer (of the `tokenizers` library) with the first merge, which some conversions have lost.
 
-    A loop is a run of tokens that stands twice in a row: of four or more tokens, or several times for
-    shorter ones, since people do say "no, no, no" and "very, very".
+    It stands in the first line of merges.txt, which they took for the header. Without it " the" is encoded as
+    " ", "the", which no model says: it would doubt every word that begins with a t.
     """
-    for size in range(1, len(tokens) // 2 + 1):
-        wanted = size * (4 if size == 1 else 2 if size < 4 else 1)
-        repeated = 0
-        for at in range(size, len(tokens)):
-            repeated = repeated + 1 if tokens[at] == tokens[at - size] else 0
-            if repeated >= wanted:
-                return at - repeated + 1
-    return None
+    state = json.loads(tokenizer.to_str())
+    merges = state["model"].get("merges", [])
+    written = any(isinstance(merge, str) for merge in merges)  # as one string, or as a pair
+    first: object = "Ġ t" if written else ["Ġ", "t"]
+    if not merges or first in merges or "Ġt" not in state["model"]["vocab"]:
+        return tokenizer
+    merges.insert(0, first)
+    return type(tokenizer).from_str(json.dumps(state))
 
 
-def without_restart(text: str) -> str:
-    """The text up to where it begins anew and says four words or more again; shorter ones people do say."""
-    words = split(text)
-    at = restart(words)
-    return text if at is None or len(words) - at < 4 else "".join(words[:at])
+def _logits(result: Any) -> Sequence[Any]:
+    return result.logits[0] if result.logits else ()
 
 
-def compressible(text: str) -> bool:
-    """Whether a long text compresses like a loop (openai/whisper's own sign and threshold)."""
-    raw = text.encode()
-    return len(raw) > 100 and len(raw) / len(zlib.compress(raw)) > _COMPRESSIBLE
+def _probability(logits: Any, token: int) -> float:
+    """Softmax of one step, at one token."""
+    values: NDArray[np.float32] = np.asarray(logits, np.float32)
+    return float(1 / np.exp(values - values[token]).sum())

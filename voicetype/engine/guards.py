@@ -1,0 +1,92 @@
+"""What keeps a short window from going wrong: its shape, and the guards behind it.
+
+A window is the speech with a tail of zero *audio* (the sign for the model that the speech is over; without it
+stock models loop) and a floor on its length. Guards stand behind that: tests for a text that says itself
+again, and a ladder of longer windows for what fails them, the last of which is the padded window that the
+model was trained on.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from enum import Enum
+
+from voicetype.core.agreement import restart
+from voicetype.core.events import SAMPLE_RATE
+from voicetype.core.wording import split
+
+LONGEST_S = 30.0
+"""What a model hears at once."""
+
+_COMPRESSIBLE = 2.4  # openai/whisper's own sign of a loop: text length / zlib length
+
+
+@dataclass(frozen=True, slots=True)
+class WindowShape:
+    """How audio is laid into a window. Seconds: the zero tail behind the speech, and the least length."""
+
+    tail_s: float
+    floor_s: float
+
+    def samples(self, speech_samples: int) -> int:
+        """The window's length in samples for so much speech, at most 30 s of it."""
+        wanted = max(speech_samples + round(self.tail_s * SAMPLE_RATE), round(self.floor_s * SAMPLE_RATE))
+        return min(wanted, round(LONGEST_S * SAMPLE_RATE))
+
+
+LADDER = (WindowShape(2.56, 5.0), WindowShape(5.0, 10.0), WindowShape(LONGEST_S, LONGEST_S))
+"""The windows that are tried, one after the other, until a text passes the guards."""
+
+
+class Verdict(Enum):
+    """What the guards say of a text."""
+
+    TRUSTED = "trusted"
+    LOOPED = "looped"  # it says itself again
+    OVERFULL = "overfull"  # more than so much speech holds, or as compressible as a loop
+
+    def next_rung(self, rung: int, *, careful: bool) -> int | None:
+        """The rung of the ladder to try after this one, counted from 0; None where the text is taken.
+
+        A draft is worth no second pass for a loop: what stands before it is as good as a draft gets. In a
+        text that is to last, the padded window tells a loop from somebody who did say it twice.
+        """
+        last = len(LADDER) - 1 if careful else 1
+        if rung >= last or self is Verdict.TRUSTED or (self is Verdict.LOOPED and not careful):
+            return None
+        return last if self is Verdict.LOOPED else rung + 1
+
+
+def loop_start(tokens: list[int]) -> int | None:
+    """Where a hypothesis begins to say itself again; None where it does not.
+
+    A loop is a run of tokens that stands twice in a row: of four or more tokens, or several times for
+    shorter ones, since people do say "no, no, no" and "very, very".
+    """
+    for size in range(1, len(tokens) // 2 + 1):
+        wanted = size * (4 if size == 1 else 2 if size < 4 else 1)
+        repeated = 0
+        for at in range(size, len(tokens)):
+            repeated = repeated + 1 if tokens[at] == tokens[at - size] else 0
+            if repeated >= wanted:
+                return at - repeated + 1
+    return None
+
+
+def without_restart(text: str) -> str:
+    """The text up to where it begins anew: four words or more of it, or fewer behind the end of a sentence.
+
+    Without that end, people do say two or three words again.
+    """
+    words = split(text)
+    at = restart(words)
+    if at is None or (len(words) - at < 4 and words[at - 1][-1] not in ".?!…"):
+        return text
+    return "".join(words[:at])
+
+
+def compressible(text: str) -> bool:
+    """Whether a long text compresses like a loop (openai/whisper's own sign and threshold)."""
+    raw = text.encode()
+    return len(raw) > 100 and len(raw) / len(zlib.compress(raw)) > _COMPRESSIBLE
