@@ -382,6 +382,7 @@ def test_a_slow_fast_model_is_asked_again_as_soon_as_it_is_free(rig: Rig, dictat
         for s in rig.reported
         if isinstance(s, TranscriptSegment) and s.confidence is Confidence.DRAFT
     ]
-    assert ids[:-1] == list(range(len(ids) - 1))
     dropped = [d.window_id for d in rig.reported if isinstance(d, Dropped) and d.model == "fast"]
-    assert dropped in ([], [ids[-1] - 1])  # the last tick may still wait when the speech ends
+    assert len(ids) > 1
+    assert sorted(ids + dropped) == list(range(len(ids + dropped)))
+    assert len(dropped) <= 1  # the last tick may still wait when the speech ends

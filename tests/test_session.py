@@ -63,7 +63,7 @@ is said twice, never. A draft without a mark doesn't tell; in one with a mark, t
 SCENARIOS = {
     "a draft, its correction, the end": """
         say 0
-        draft 0 1 the                                  |
+        draft 0 1 the                                  | the
         draft 0 2 the quick brown fax                  | the quick brown
         draft 0 3 the quick brown fax jumps            | the quick brown fax
         confirmed 0 4 the quick brown fox jumps over   | the quick brown fox                erased 2
@@ -160,6 +160,11 @@ SCENARIOS = {
         draft 0 2 and so my fellow Americans ask  | and so my fellow Americans
         draft* 0 3 ask not what /1                | and so my fellow Americans ask not what
         final 0 4 And so my fellow Americans. Ask. | And so my fellow Americans. Ask.   erased 39
+    """,
+    "what a pause held back stands before the next phrase": """
+        say 0
+        draft* 0 1 rather! cold% hearted!         | rather
+        draft* 0 3 is to be /1                    | rather cold hearted is to be
     """,
     "a model that failed leaves the draft": """
         say 0

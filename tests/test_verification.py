@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicetype.core import agreement
-from voicetype.core.verification import PLAUSIBLE, judge
+from voicetype.core.verification import PLAUSIBLE, judge, wary
 from voicetype.core.wording import Words, key, split
 
 SURE, DOUBTED = (1 + PLAUSIBLE) / 2, PLAUSIBLE / 2
@@ -78,3 +78,7 @@ def test_every_word_is_one_of_the_two_models(standing: Words, said: Words, data:
     plausible = [word for word, p in zip(standing, sure, strict=True) if p >= PLAUSIBLE]
     if len(plausible) == len(standing):
         assert judged[: len(standing)] == standing
+
+
+def test_a_word_that_is_said_again_is_doubted() -> None:
+    assert wary(split("It it must must be."), (0.9,) * 5) == (0.9, 0.0, 0.9, 0.0, 0.9)

@@ -159,15 +159,15 @@ def test_no_new_word_is_shown_behind_one_that_is_doubted(
 ) -> None:
     sure = [data.draw(st.sampled_from([WRONG, DOUBTFUL, LIKELY, SURE])) for _ in current]
     seen = agreement.calm((), previous, current, sure, whole=whole)
-    twice = agreement.common(previous, current)
+    lenient = max(1, agreement.common(previous, current))  # of the first word no model is sure
     heard = current[: len(seen)]
     assert seen == (heard if whole else wording.open_ended(heard))
     assert WRONG not in sure[: len(seen)]
-    assert DOUBTFUL not in sure[twice : len(seen)]
+    assert DOUBTFUL not in sure[lenient : len(seen)]
     if len(seen) < len(current):
         held = sure[len(seen)]
-        newest = len(seen) == len(current) - 1 and not whole
-        assert held == WRONG or (held == DOUBTFUL and len(seen) >= twice) or (held == LIKELY and newest)
+        newest = 0 < len(seen) == len(current) - 1 and not whole
+        assert held == WRONG or (held == DOUBTFUL and len(seen) >= lenient) or (held == LIKELY and newest)
 
 
 @pytest.mark.parametrize(

@@ -51,10 +51,11 @@ def onward(said: Words, longer: Words) -> Words:
 SURE_NEWEST = 0.8
 SURE_ONCE = 0.4
 SURE_TWICE = 0.1
+SURE_FIRST = 0.2
 """How probable a new word must be to be shown: the newest one, which the window's end may have cut; one that
-stands before it; and one that the hypothesis before had too. A wrong word costs the keys of all that is said
-until it is mended, a right one that is held back waits for the next hypothesis: `tests.bench.policy` draws
-the curve."""
+stands before it; one that the hypothesis before had too; and a phrase's first one, of which models are seldom
+sure. A wrong word costs the keys of all that is said until it is mended, a right one that is held back waits
+for the next hypothesis: `tests.bench.policy` draws the curve."""
 
 
 def calm(
@@ -75,6 +76,8 @@ def calm(
     while end < len(current):
         newest = end == len(current) - 1 and not whole
         needed = SURE_TWICE if end < twice else SURE_NEWEST if newest else SURE_ONCE
+        if not shown and end == 0:
+            needed = min(needed, SURE_FIRST)
         if (probabilities[end] if end < len(probabilities) else SURE_ONCE) < needed:
             break
         end += 1

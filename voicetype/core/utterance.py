@@ -23,7 +23,7 @@ class Utterance:
     heard: Words = ()  # the newest hypothesis of the phrase, as it came
     phrase: int = 0
     earlier: int = 0  # how many words of `draft` belong to earlier phrases
-    at_pause: int | None = None  # how many words `draft` had at the last pause, where a phrase may end
+    at_pause: int | None = None  # how many words were heard by the last pause, where a phrase may end
     draft_window: int = -1
     final: bool = False
     sealed: str = ""  # what stands of it on the screen and is no longer ours, perhaps up to mid-word
@@ -63,8 +63,8 @@ class Utterance:
         heard = wording.follow(before, _words(segment))
         sure = segment.probabilities[: len(heard)]
         draft = before + agreement.calm(shown, known.heard, heard, sure, whole=segment.to_pause)
-        at_pause = len(draft) if segment.to_pause else known.at_pause
-        return replace(known, draft=draft, heard=heard, draft_window=segment.window_id, at_pause=at_pause)
+        drafted = replace(known, draft=draft, heard=heard, draft_window=segment.window_id)
+        return replace(drafted, at_pause=len(drafted._whole().draft)) if segment.to_pause else drafted
 
     def _next_phrase(self, phrase: int) -> Utterance:
         """The last phrase stands as it was heard at its pause; what was heard beyond is heard anew."""

@@ -66,6 +66,12 @@ def judge(standing: Words, probabilities: Sequence[float], said: Words) -> Words
     return tuple(judged)
 
 
+def wary(words: Words, probabilities: Sequence[float]) -> tuple[float, ...]:
+    """The probabilities, none for a word that says the one before again: a repetition is likely to itself."""
+    again = (n > 0 and key(words[n - 1]) == key(word) for n, word in enumerate(words))
+    return tuple(0.0 if twice else p for twice, p in zip(again, probabilities, strict=True))
+
+
 def word_probabilities(words: Words, pieces: Sequence[tuple[str, float]]) -> tuple[float, ...]:
     """The least probability of the letters and digits of each word.
 

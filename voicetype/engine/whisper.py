@@ -7,7 +7,6 @@ its speech wants (`guards`), and what it encoded serves the language, the verifi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicetype.core.events import SAMPLE_RATE
-from voicetype.core.verification import Judgement, Standing, judge, word_probabilities
+from voicetype.core.verification import Judgement, Standing, judge, wary, word_probabilities
 from voicetype.core.wording import clean, split
 from voicetype.engine import Audio, Hypothesis
 from voicetype.engine.guards import (
@@ -240,7 +239,8 @@ class Whisper:
         # The path goes on to the last frame in the row behind the last token, where the text ends.
         ends_at = min((frame for token, frame in result.alignments if token == len(tokens)), default=frames)
         whole = speech_samples / SAMPLE_RATE - ends_at * _ALIGNED_S <= _MISSING_S
-        return Judgement(self._by_word(prompt, draft, tokens, result.text_token_probs), whole)
+        words = split(draft)
+        return Judgement(wary(words, self._by_word(prompt, draft, tokens, result.text_token_probs)), whole)
 
     def _by_word(
         self, prompt: _Prompt, text: str, tokens: list[int], probabilities: Sequence[float]
@@ -279,14 +279,12 @@ def repaired(tokenizer: Any) -> Any:
     It stands in the first line of merges.txt, which they took for the header. Without it " the" is encoded as
     " ", "the", which no model says: it would doubt every word that begins with a t.
     """
-    state = json.loads(tokenizer.to_str())
-    merges = state["model"].get("merges", [])
-    written = any(isinstance(merge, str) for merge in merges)  # as one string, or as a pair
-    first: object = "Ġ t" if written else ["Ġ", "t"]
-    if not merges or first in merges or "Ġt" not in state["model"]["vocab"]:
+    state: str = tokenizer.to_str()
+    merges = '"merges":['
+    first = '["Ġ","t"]' if f"{merges}[" in state else '"Ġ t"'  # written as a pair, or as one string
+    if merges not in state or first in state or '"Ġt":' not in state:
         return tokenizer
-    merges.insert(0, first)
-    return type(tokenizer).from_str(json.dumps(state))
+    return type(tokenizer).from_str(state.replace(merges, f"{merges}{first},", 1))
 
 
 def _logits(result: Any) -> Sequence[Any]:
