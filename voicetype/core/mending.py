@@ -29,7 +29,7 @@ class Worth:
 IN_SPEECH = Worth(word=15, spelling=2)
 AT_PAUSE = Worth(word=30, spelling=8)
 AT_END = Worth(word=80, spelling=20)
-"""From `tests.bench.policy`: dearer mends buy few words, cheaper ones cost them."""
+"""From `tests.bench.policy`: dearer mends buy no words there, cheaper ones cost them."""
 
 
 def mend(standing: Words, said: Words, worth: Worth) -> Words:
