@@ -43,11 +43,11 @@ class FakeWhisper:
     def _encode(self, *_: object) -> None:
         self.asked.append("encode")
 
-    def _decode(self, _: object, language: str, samples: int, beam_size: int) -> Heard:
+    def _decode(self, _: object, language: str, samples: int, beam_size: int, *, sure: bool = False) -> Heard:
         assert language == "en"
         self.asked.append(f"decode {beam_size}")
         text = " ".join(WORDS[: samples // (SAMPLE_RATE // 2)])
-        return Heard(text, Verdict.TRUSTED, text, () if beam_size > 1 else (0.99,) * len(text.split()))
+        return Heard(text, Verdict.TRUSTED, text, (0.99,) * len(text.split()) if sure else ())
 
     def _judge(self, _: object, language: str, draft: str, samples: int) -> Judgement:
         assert language == "en"

@@ -86,12 +86,14 @@ class Remembered(Whisper):
         self.spent_s += self._pace.encode.at(shape.samples(len(speech)) / SAMPLE_RATE)
         return Encoded(speech, shape, hashlib.sha1(speech.tobytes(), usedforsecurity=False).digest())
 
-    def _decode(self, encoded: Encoded, language: str, speech_samples: int, beam_size: int) -> Heard:
+    def _decode(
+        self, encoded: Encoded, language: str, speech_samples: int, beam_size: int, *, sure: bool = False
+    ) -> Heard:
         def ask(model: Whisper, features: Any) -> tuple[Heard, int]:
-            heard = model._decode(features, language, speech_samples, beam_size)
+            heard = model._decode(features, language, speech_samples, beam_size, sure=sure)
             return heard, tokens(model, features, heard.text)
 
-        heard, count = self._answer((encoded.sound, encoded.shape, beam_size), encoded, ask)
+        heard, count = self._answer((encoded.sound, encoded.shape, beam_size, sure), encoded, ask)
         if heard.verdict is not Verdict.TRUSTED and heard.text == heard.once:
             count = round(speech_samples / SAMPLE_RATE * whisper._TOKENS_PER_S)  # it did not come to an end
         self.spent_s += self._pace.decode.at(count) * (1 if beam_size == 1 else self._pace.beams)

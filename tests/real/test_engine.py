@@ -93,9 +93,11 @@ class Watched(Whisper):
         self.done.append("encode")
         return super()._encode(speech, shape)
 
-    def _decode(self, encoded: Any, language: str, speech_samples: int, beam_size: int) -> Heard:
+    def _decode(
+        self, encoded: Any, language: str, speech_samples: int, beam_size: int, *, sure: bool = False
+    ) -> Heard:
         self.done.append("decode")
-        return super()._decode(encoded, language, speech_samples, beam_size)
+        return super()._decode(encoded, language, speech_samples, beam_size, sure=sure)
 
 
 @pytest.fixture(scope="module")

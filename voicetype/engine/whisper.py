@@ -129,7 +129,15 @@ class Whisper:
             encoded = self._encode(speech, LADDER[0])
             if superseded():
                 return None
-            return self._climb(speech, encoded, language, beam_size, careful=careful, superseded=superseded)
+            return self._climb(
+                speech,
+                encoded,
+                language,
+                beam_size,
+                careful=careful,
+                superseded=superseded,
+                sure=not careful,
+            )
 
     def verify(
         self,
@@ -173,14 +181,16 @@ class Whisper:
         *,
         careful: bool,
         superseded: Callable[[], bool],
+        sure: bool = False,
     ) -> Hypothesis | None:
         """Decode, and climb the ladder while the guards reject what comes of it."""
-        heard = self._decode(encoded, language, len(speech), beam_size)
+        heard = self._decode(encoded, language, len(speech), beam_size, sure=sure)
         rung = heard.verdict.next_rung(0, careful=careful)
         while rung is not None:
             if superseded():
                 return None
-            heard = self._decode(self._encode(speech, LADDER[rung]), language, len(speech), 1)
+            longer = self._encode(speech, LADDER[rung])
+            heard = self._decode(longer, language, len(speech), 1, sure=sure)
             rung = heard.verdict.next_rung(rung, careful=careful)
         text = heard.text if careful else heard.once
         return Hypothesis(text, heard.probabilities[: len(split(text))])
@@ -208,7 +218,13 @@ class Whisper:
             features = features[:, :-1]
         return self._model.encode(features)
 
-    def _decode(self, encoded: Any, language: str, speech_samples: int, beam_size: int) -> Heard:
+    def _decode(
+        self, encoded: Any, language: str, speech_samples: int, beam_size: int, *, sure: bool = False
+    ) -> Heard:
+        """What the model says of a window; `sure`: with each word's probability, of which beams tell none.
+
+        That takes a fifth of a megabyte a token, so that only drafts, whose windows are short, ask for it.
+        """
         prompt = self._prompt(language, encoded)
         cap = round(speech_samples / SAMPLE_RATE * _TOKENS_PER_S) + _SPARE_TOKENS
         result = self._model.model.generate(
@@ -217,16 +233,16 @@ class Whisper:
             beam_size=beam_size,
             max_length=len(prompt.tokens) + cap,
             suppress_tokens=prompt.suppressed,
-            return_logits_vocab=beam_size == 1,
+            return_logits_vocab=sure and beam_size == 1,
         )[0]
         said: list[int] = result.sequences_ids[0]
         text = clean(prompt.tokenizer.decode(said))
         once = without_restart(clean(prompt.tokenizer.decode(said[: loop_start(said)])))
         each = [_probability(logits, token) for logits, token in zip(_logits(result), said, strict=False)]
-        sure = self._by_word(prompt, text, said, each) if each else ()
+        probable = self._by_word(prompt, text, said, each) if each else ()
         if len(said) >= cap or compressible(text):
-            return Heard(once, Verdict.OVERFULL if once == text else Verdict.LOOPED, once, sure)
-        return Heard(text, Verdict.TRUSTED if once == text else Verdict.LOOPED, once, sure)
+            return Heard(once, Verdict.OVERFULL if once == text else Verdict.LOOPED, once, probable)
+        return Heard(text, Verdict.TRUSTED if once == text else Verdict.LOOPED, once, probable)
 
     def _judge(self, encoded: Any, language: str, draft: str, speech_samples: int) -> Judgement:
         """What the model thinks of each word of a draft, and whether speech goes on behind the last one."""
