@@ -232,6 +232,7 @@ class Dictation:
     def _transcribed(self, windows: Observable[Window], worker: Worker) -> Observable[Item]:
         """What `worker` makes of `windows`."""
         settings = self._settings
+        effort = Effort(settings.language, settings.beam_size, settings.realtime)
 
         def subscribe(observer: abc.ObserverBase[Item], _: object = None) -> abc.DisposableBase:
             def done(window: Window, outcome: Outcome) -> None:
@@ -244,7 +245,6 @@ class Dictation:
 
             def submit(window: Window) -> None:
                 draft = partial(self._draft, window.utterance) if settings.verification else None
-                effort = Effort(settings.language, settings.beam_size, settings.realtime)
                 worker.submit(Request(window, effort, done, draft))
 
             return windows.subscribe(submit, observer.on_error)

@@ -37,6 +37,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from tests.bench.pace import MACHINES, machine
+from tests.bench.replay import recording_path
 from tests.bench.score import Reference, Score, read_trace
 from tests.bench.simulation import Dictation, Remembered, Speech, heard, stamp
 from voicetype.audio import read_recording
@@ -265,7 +266,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     names = arguments.list.read_text().split()
-    sounds = [read_recording(_path(arguments.recordings, name)) for name in names]
+    sounds = [read_recording(recording_path(arguments.recordings, name)) for name in names]
     references = [Reference.read(arguments.timings / f"{name}.json") for name in names]
     spoken = dict(zip(names, zip(references, map(heard, sounds), strict=True), strict=True))
     arguments.cache.mkdir(parents=True, exist_ok=True)
@@ -295,10 +296,6 @@ def main() -> None:
         print(f"| {name} | {peers[name].cells()} |")
     if arguments.plot:
         draw(curves, peers, arguments.plot)
-
-
-def _path(folder: Path, name: str) -> Path:
-    return next(path for path in (folder / f"{name}.flac", folder / f"{name}.wav") if path.exists())
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ def main() -> None:
     ours, options = parted(sys.argv[1:])
     arguments = parser.parse_args(ours)
     names = arguments.list.read_text().split()
-    recordings = {name: _recording(arguments.recordings, name) for name in names}
+    recordings = {name: recording_path(arguments.recordings, name) for name in names}
     references = {name: Reference.read(arguments.timings / f"{name}.json") for name in names}
     run = Run()
     for number, name in enumerate(names, 1):
@@ -148,7 +148,8 @@ def main() -> None:
     print_table(columns)
 
 
-def _recording(folder: Path, name: str) -> Path:
+def recording_path(folder: Path, name: str) -> Path:
+    """A recording by its name, whatever its format."""
     return next(path for path in (folder / f"{name}.flac", folder / f"{name}.wav") if path.exists())
 
 

@@ -91,11 +91,12 @@ class Utterance:
         if self.final or (segment.window_id < self.confirmed_window and not segment.final):
             return self
         whole = segment.final or segment.to_pause
+        standing = self.standing
         said = _words(segment) if whole else _words(segment)[:-_UNTRUSTED]
         newer = not whole or (self.draft_window > segment.window_id and not segment.final)
-        ahead = wording.follow(said, agreement.beyond(said, self.standing)) if newer else ()
+        ahead = wording.follow(said, agreement.beyond(said, standing)) if newer else ()
         worth = mending.AT_END if segment.final else mending.AT_PAUSE if whole else mending.IN_SPEECH
-        words = mending.mend(self.standing, said + ahead, worth)
+        words = mending.mend(standing, said + ahead, worth)
         return replace(
             self,
             confirmed=words[: len(words) - len(ahead)],
