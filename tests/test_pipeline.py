@@ -358,19 +358,21 @@ def test_a_doubtful_model_types_nothing_that_is_not_confirmed(rig: Rig, dictate:
 
 def test_a_slow_fast_model_is_asked_again_as_soon_as_it_is_free(rig: Rig, dictate: Dictate) -> None:
     """No window is asked for while it works, so that none is dropped and no id is missing."""
-    free = threading.Semaphore(0)
+    free, answered = threading.Semaphore(0), threading.Semaphore(0)
 
     def says(samples: int) -> str:
         assert free.acquire(timeout=10)
+        answered.release()
         return words(samples)
 
     class Paced(FakeMicrophone):
-        """Lets the model answer once it has asked for some frames more."""
+        """Goes on once the model has answered, which it may after every twentieth frame."""
 
         def __iter__(self) -> Iterator[Frame]:
             for number, frame in enumerate(super().__iter__()):
                 if number % 20 == 19:
                     free.release()
+                    answered.acquire(timeout=1)
                 yield frame
             free.release(100)
 

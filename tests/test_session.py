@@ -120,6 +120,13 @@ SCENARIOS = {
         confirmed 0 1 one two tree for            | one two three four                 erased 0
         confirmed 0 2 one two tree for five six   | one two tree for                   erased 9
     """,
+    "a confirmation in mid-speech takes back no word that was confirmed before": """
+        say 0
+        draft* 0 1 the sick%                          | the
+        confirmed* 0 1 the sick corpus is okay        | the sick corpus is okay            erased 0
+        draft 0 2 the sick% corpus is okay            | the sick corpus is okay
+        confirmed 0 2 the sick corpus is okay         | the sick corpus is okay            erased 0
+    """,
     "the spelling that stands is kept, but behind a mended word": """
         say 0
         draft* 0 1 and so I say my fellow amerigans        | and so I say my fellow amerigans

