@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from voicetype.core.events import Event, Patch, PatchApplied, PatchFailed
 from voicetype.core.session import Session, step
 from voicetype.core.verification import Standing
 from voicetype.core.wording import split
-from voicetype.engine import Audio, Hypothesis
+from voicetype.engine import Audio, Hearing, Hypothesis
 from voicetype.errors import Interruption, PatchInterrupted
 from voicetype.frames import Frame
 from voicetype.keyboard import Observer
@@ -64,7 +65,7 @@ class FakeTranscriber:
     """A model that says what `says` makes of the number of samples, once `gate` is open.
 
     `sure`: the probability of each word it says; None where it does not tell. `trusts`: whether it finds a
-    draft plausible. `judged`: the drafts that it was given.
+    draft plausible. `judged`: the drafts that it was given. `gains`: of each word that it says otherwise.
     """
 
     def __init__(self, name: str, says: Callable[[int], str], sure: float | None = None) -> None:
@@ -72,48 +73,32 @@ class FakeTranscriber:
         self.says = says
         self.sure = sure
         self.trusts: Callable[[str], bool] = lambda _: False
+        self.gains: float | None = None
         self.gate = threading.Event()
         self.gate.set()
         self.heard: list[int] = []
         self.judged: list[str] = []
 
-    def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str,
-        beam_size: int = 1,
-        careful: bool = False,
-        superseded: Callable[[], bool] = lambda: False,
-    ) -> Hypothesis | None:
+    def transcribe(self, audio: Audio, how: Hearing) -> Hypothesis | None:
         """What was told to be said."""
-        assert language
-        assert beam_size == 1 or careful
+        assert how.language
+        assert how.beam_size == 1 or how.careful
         self.heard.append(len(audio))
         assert self.gate.wait(10)
-        if superseded():
+        if how.superseded():
             return None
         text = self.says(len(audio))
         return Hypothesis(text, () if self.sure is None else (self.sure,) * len(split(text)))
 
-    def verify(
-        self,
-        audio: Audio,
-        draft: Callable[[], Standing],
-        *,
-        language: str,
-        beam_size: int = 1,
-        careful: bool = False,
-        superseded: Callable[[], bool] = lambda: False,
-    ) -> Hypothesis | None:
+    def verify(self, audio: Audio, how: Hearing, draft: Callable[[], Standing]) -> Hypothesis | None:
         """The draft, where it is to be trusted, else what was told to be said."""
-        said = self.transcribe(
-            audio, language=language, beam_size=beam_size, careful=careful, superseded=superseded
-        )
+        said = self.transcribe(audio, how)
         if said is None:
             return None
         self.judged.append(draft().text)
-        return Hypothesis(self.judged[-1], verified=True) if self.trusts(self.judged[-1]) else said
+        if self.trusts(self.judged[-1]):
+            return Hypothesis(self.judged[-1], verified=True)
+        return said if self.gains is None else replace(said, gains=(self.gains,) * len(split(said.text)))
 
 
 class FakeMicrophone:

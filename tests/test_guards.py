@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from voicetype.core.events import SAMPLE_RATE
-from voicetype.engine.guards import LADDER, Verdict, compressible, loop_start, without_restart
+from voicetype.engine.guards import (
+    CONFIRMATIONS,
+    DRAFTS,
+    Verdict,
+    WindowShape,
+    compressible,
+    loop_start,
+    without_restart,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,12 +43,19 @@ def test_a_text_that_compresses_like_a_loop() -> None:
     )
 
 
-def test_the_ladder_climbs_to_the_padded_window() -> None:
+@pytest.mark.parametrize("ladder", [DRAFTS, CONFIRMATIONS])
+def test_a_ladder_climbs_to_the_padded_window(ladder: tuple[WindowShape, ...]) -> None:
     for seconds in (0, 1, 3, 10, 25, 30):
-        lengths = [shape.samples(seconds * SAMPLE_RATE) for shape in LADDER]
+        lengths = [shape.samples(seconds * SAMPLE_RATE) for shape in ladder]
         assert lengths == sorted(lengths)
         assert lengths[-1] == 30 * SAMPLE_RATE
         assert lengths[0] >= seconds * SAMPLE_RATE
+
+
+def test_a_confirmation_takes_a_longer_window_than_a_draft() -> None:
+    for seconds in (1, 3, 10, 20):
+        draft, confirmation = (ladder[0].samples(seconds * SAMPLE_RATE) for ladder in (DRAFTS, CONFIRMATIONS))
+        assert draft < confirmation
 
 
 def test_a_sentence_that_begins_anew_is_said_once() -> None:
@@ -67,4 +82,4 @@ def test_how_the_ladder_is_climbed(verdict: Verdict, careful: bool, rungs: list[
         climbed.append(rung)
         rung = verdict.next_rung(rung, careful=careful)
     assert climbed == rungs
-    assert rungs[-1] < len(LADDER)
+    assert rungs[-1] < len(DRAFTS) == len(CONFIRMATIONS)

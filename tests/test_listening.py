@@ -118,6 +118,15 @@ def test_a_heavy_model_at_work_does_not_hold_up_the_drafts() -> None:
     assert {w.window_id for w in heavy} <= {w.window_id for w in fast}
 
 
+def test_doubts_ask_the_heavy_model_before_its_interval_with_a_draft() -> None:
+    heard = run("s*70", lambda position: Ready(doubtful=10_000 <= position < 14_000))
+    fast, heavy = windows(heard, heavy=False), windows(heard, heavy=True)
+    early = heavy[0]
+    assert 10_000 <= len(early.audio) < 14_000
+    assert [w.window_id for w in fast] == list(range(len(fast)))
+    assert np.array_equal(fast[early.window_id].audio, early.audio)
+
+
 def test_a_pause_and_the_end_are_heard_whoever_is_at_work() -> None:
     heard = run("s*40 .*40 s*40 .*5", lambda _: Ready(fast=False, heavy=False))
     kinds = [(w.window_id, w.heavy, w.to_pause, w.final) for w in heard if isinstance(w, Window)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +18,8 @@ SPELLING = Worth(word=0, spelling=8)
 ALL = Worth(word=1000, spelling=1000)
 
 
-def mend(standing: str, said: str, worth: Worth) -> str:
-    return "".join(mending.mend(split(standing), split(said), worth))
+def mend(standing: str, said: str, worth: Worth, gains: Sequence[float] = ()) -> str:
+    return "".join(mending.mend(split(standing), split(said), worth, gains))
 
 
 def test_the_end_is_worth_more_than_a_pause_and_that_more_than_mid_speech() -> None:
@@ -40,6 +42,40 @@ def test_mends_together_are_worth_what_none_is_alone() -> None:
     said = "that sheep stinks further" + behind
     assert mend("this sheep stinks further" + behind, said, WORD) == "this sheep stinks further" + behind
     assert mend("this ship sinks faster" + behind, said, WORD) == said
+
+
+@pytest.mark.parametrize(("gain", "is_mended"), [(0.0, False), (0.5, False), (0.7, True), (1.0, True)])
+def test_a_mend_is_worth_the_less_the_less_it_gains(gain: float, is_mended: bool) -> None:
+    """Here it costs 13 keys."""
+    standing, said = "I saw a ship over there", "I saw a sheep over there"
+    assert mend(standing, said, WORD, (0, 0, 0, gain, 0, 0)) == (said if is_mended else standing)
+
+
+def test_the_gain_of_words_that_go_is_the_next_ones() -> None:
+    assert mend("I well saw", "I saw", WORD, (0, 1)) == "I saw"
+    assert mend("I well saw", "I saw", WORD, (1, 0)) == "I well saw"
+
+
+def test_spelling_gains_nothing_and_counts_whole() -> None:
+    assert mend("so it", "So it", SPELLING, (0, 0)) == "So it"
+
+
+def test_words_whose_gain_is_not_told_count_whole() -> None:
+    assert mend("I saw a ship", "I saw a sheep", WORD, (0, 0, 0)) == "I saw a sheep"
+
+
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [
+        ("fat-mutton here", "fat mutton here"),
+        ("fat mutton here", "fat-mutton here"),
+        ("a notebook here", "a note-book here"),
+        ("every one here", "everyone here"),
+    ],
+)
+def test_a_hyphen_or_a_space_is_spelling(standing: str, said: str) -> None:
+    assert mend(standing, said, Worth(word=1000, spelling=0)) == standing
+    assert mend(standing, said, Worth(word=0, spelling=20)) == said
 
 
 def test_a_mend_that_is_dear_leaves_the_cheap_ones_behind_it() -> None:
@@ -109,6 +145,20 @@ def test_what_a_confirmation_may_change(standing: Words, said: Words, worth: Wor
     assert mending.erased(standing, mending.mend(standing, said, NOTHING)) == 0
     dearer = Worth(worth.word + 10, worth.spelling + 10)
     assert mending.erased(standing, mending.mend(standing, said, dearer)) >= mending.erased(standing, mended)
+
+
+@given(SAID, SAID, WORTH, st.data())
+def test_what_gains_more_is_mended_rather(
+    standing: Words, said: Words, worth: Worth, data: st.DataObject
+) -> None:
+    gains = [data.draw(st.floats(0, 1)) for _ in said]
+    surer = [max(gain, data.draw(st.floats(0, 1))) for gain in gains]
+
+    def erased(gains: Sequence[float]) -> int:
+        return mending.erased(standing, mending.mend(standing, said, worth, gains))
+
+    assert erased(gains) <= erased(surer) <= erased(())
+    assert mending.mend(standing, said, worth, [1.0] * len(said)) == mending.mend(standing, said, worth)
 
 
 @given(SAID, SAID, WORTH)

@@ -324,6 +324,16 @@ def test_what_it_does_not_trust_it_says_itself(rig: Rig, dictate: Dictate) -> No
     assert rig.heavy.judged
 
 
+@pytest.mark.parametrize(("gains", "stands"), [(0.0, "four"), (1.0, "for")])
+def test_what_its_words_gain_says_whether_they_are_typed(
+    rig: Rig, dictate: Dictate, gains: float, stands: str
+) -> None:
+    rig.heavy.says = lambda samples: words(samples).replace("four", "for")
+    rig.heavy.gains = gains
+    text = dictate("s" * 60 + "." * 20).finished.result(10)
+    assert text == rig.keyboard.text == f"one two three {stands} five six seven eight"
+
+
 def test_without_verification_nothing_is_judged(rig: Rig, dictate: Dictate) -> None:
     rig.heavy.trusts = lambda _: True
     dictate("s" * 60 + "." * 20, verification=False).finished.result(10)
@@ -354,6 +364,17 @@ def test_a_doubtful_model_types_nothing_that_is_not_confirmed(rig: Rig, dictate:
     rig.heavy.gate.set()
     text = dictation.finished.result(10)
     assert text == rig.keyboard.text == sentence(60 * 512)
+
+
+@pytest.mark.parametrize(("sure", "is_early"), [(1.0, False), (0.0, True)])
+def test_a_word_that_is_held_back_makes_the_heavy_model_be_asked_before_its_interval(
+    rig: Rig, dictate: Dictate, sure: float, is_early: bool
+) -> None:
+    rig.fast.sure = sure
+    dictate("s" * 60).finished.result(10)
+    interval = Settings(language="en").cadence.heavy_samples
+    assert (rig.heavy.heard[0] < interval) == is_early
+    assert rig.fast.heard[0] < rig.heavy.heard[0]
 
 
 def test_a_slow_fast_model_is_asked_again_as_soon_as_it_is_free(rig: Rig, dictate: Dictate) -> None:

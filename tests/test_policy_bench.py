@@ -17,6 +17,7 @@ from tests.bench.simulation import Clock, Dictation, Remembered
 from voicetype.core import agreement, mending
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.verification import Judgement
+from voicetype.engine import Hearing
 from voicetype.engine.guards import Verdict
 from voicetype.engine.whisper import Heard, Whisper
 from voicetype.frames import FRAME_SAMPLES
@@ -127,13 +128,13 @@ def test_what_a_model_said_is_asked_once(tmp_path: Path) -> None:
     audio = np.ones(2 * SAMPLE_RATE, np.float32)
     asked: list[str] = []
     model = fake(Pace(Line(0, 0.1), Line(0, 0.01), Line(0, 0), 1.5), tmp_path / "fake.pickle", asked)
-    told = model.transcribe(audio, language="en", beam_size=5)
+    told = model.transcribe(audio, Hearing("en", 5))
     assert told is not None
     assert told.text == "the quick brown fox"
     assert model.spent_s == pytest.approx(5 * 0.1 + 5 * 0.01 * 1.5)  # a window of 5 s; 4 words and the end
     model.save()
     again = fake(INSTANT, tmp_path / "fake.pickle")
-    assert again.transcribe(audio, language="en", beam_size=5) == told
+    assert again.transcribe(audio, Hearing("en", 5)) == told
     assert asked == ["encode", "decode 5"]
 
 

@@ -45,9 +45,25 @@ def draft(
 
 
 def confirmed(
-    utterance: int, window_id: int, text: str, *, final: bool = False, pause: bool = False
+    utterance: int,
+    window_id: int,
+    text: str,
+    *,
+    final: bool = False,
+    pause: bool = False,
+    verified: bool = False,
+    gains: tuple[float, ...] = (),
 ) -> TranscriptSegment:
-    return TranscriptSegment(utterance, text, Confidence.CONFIRMED, window_id, to_pause=pause, final=final)
+    return TranscriptSegment(
+        utterance,
+        text,
+        Confidence.CONFIRMED,
+        window_id,
+        to_pause=pause,
+        final=final,
+        verified=verified,
+        gains=gains,
+    )
 
 
 PROBABLE = {
@@ -59,6 +75,7 @@ PROBABLE = {
 """How a scenario marks how probable a word of a draft is: enough for any, not for the newest, not before it
 is said twice, never. A draft without a mark doesn't tell; in one with a mark, the other words are certain."""
 
+# "*": it ends in a pause; "verified": a confirmation of what both models say.
 # A line a step: what happens | what stands on the screen then, and how many characters were erased so far.
 SCENARIOS = {
     "a draft, its correction, the end": """
@@ -109,6 +126,18 @@ SCENARIOS = {
         draft* 0 2 I saw a sheep there            | I saw a ship there
         draft* 0 3 I saw a sheep there            | I saw a sheep there                erased 8
     """,
+    "a full stop that stands is not taken back": """
+        say 0
+        draft* 0 1 I saw a ship.                  | I saw a ship.
+        confirmed* 0 1 I saw a ship               | I saw a ship.                      erased 0
+        final 0 2 I saw a ship                    | I saw a ship.                      erased 0
+    """,
+    "a pause takes back what was made up at its end": """
+        say 0
+        draft 0 1 I! saw! a! ship! you!           | I saw a ship you
+        draft 0 2 I! saw! a! ship!                | I saw a ship you                   erased 0
+        draft* 0 3 I! saw! a! ship!               | I saw a ship                       erased 4
+    """,
     "a late confirmation does not shorten a newer draft": """
         say 0
         draft* 0 1 one two three                  | one two three
@@ -119,6 +148,21 @@ SCENARIOS = {
         draft* 0 1 one two three four             | one two three four
         confirmed 0 1 one two tree for            | one two three four                 erased 0
         confirmed 0 2 one two tree for five six   | one two tree for                   erased 9
+    """,
+    "a confirmation in mid-speech that both models say is trusted with its last words": """
+        say 0
+        draft 0 1 one! two~ three! four!          | one
+        verified 0 1 one two three four           | one two three four                 erased 0
+    """,
+    "of one that only the heavy model says, the last words stay held back": """
+        say 0
+        draft 0 1 one! two~ three! four!          | one
+        confirmed 0 1 one two three four          | one two                            erased 0
+    """,
+    "a held-back word that the heavy model also says stands at once": """
+        say 0
+        draft* 0 1 hello! word% this! is!         | hello
+        verified* 0 1 hello word this is          | hello word this is                 erased 0
     """,
     "a confirmation in mid-speech takes back no word that was confirmed before": """
         say 0
@@ -235,8 +279,8 @@ def events(words: list[str]) -> list[Event]:
             if kind.startswith("draft"):
                 said, sure = marked(text)
                 return [draft(int(n), int(window), said, pause=pause, phrase=phrase, sure=sure)]
-            said = " ".join(text)
-            return [confirmed(int(n), int(window), said, final=kind == "final", pause=pause)]
+            said, final, verified = " ".join(text), kind == "final", kind.startswith("verified")
+            return [confirmed(int(n), int(window), said, final=final, pause=pause, verified=verified)]
     raise AssertionError(words)
 
 
@@ -480,6 +524,50 @@ def test_what_stands_of_an_utterance_is_told_whatever_is_sealed_of_it() -> None:
     screen.type_all()
     assert screen.session.standing(0) == Standing()  # it is closed
     assert screen.session.standing(7) == Standing()
+
+
+def said(*segments: TranscriptSegment) -> Session:
+    """After these, of two utterances at most."""
+    session = Session()
+    happenings: list[Event] = [SpeechStarted(0, 0), SpeechStarted(1, 0), *segments]
+    for event in happenings:
+        session, _ = step(session, event)
+    return session
+
+
+def held_back(window_id: int) -> TranscriptSegment:
+    return draft(1, window_id, "hello word this is", sure=(1.0, agreement.SURE_TWICE / 2, 1.0, 1.0))
+
+
+def test_what_is_held_back_is_judged_too() -> None:
+    assert said(held_back(1)).standing(1) == Standing("hello word this is", 0)
+    heard = said(held_back(1), confirmed(1, 1, "hello word", pause=True), held_back(2))
+    assert heard.standing(1) == Standing("hello word this is", 2)
+
+
+def test_a_word_that_is_held_back_leaves_doubts_until_the_heavy_model_has_heard_it() -> None:
+    certain = draft(1, 1, "hello there", pause=True)
+    heard = confirmed(1, 1, "hello word", pause=True)
+    assert not Session().doubtful
+    assert not said().doubtful
+    assert not said(certain).doubtful
+    assert said(held_back(1)).doubtful
+    assert said(confirmed(1, 0, "hello"), held_back(1)).doubtful
+    assert not said(held_back(1), heard).doubtful
+    assert not said(held_back(1), confirmed(1, 1, "hello")).doubtful  # which says it is not sure of the rest
+    assert said(held_back(1), heard, held_back(2)).doubtful
+    assert not said(held_back(1), confirmed(1, 3, "hello word", final=True)).doubtful
+
+
+def test_an_utterance_that_is_over_leaves_no_doubts() -> None:
+    assert not said(replace(held_back(1), utterance=0)).doubtful
+
+
+def test_a_mend_that_gains_nothing_is_not_made() -> None:
+    drafted = draft(1, 1, "I saw a ship", pause=True)
+    for gain, text in ((0.0, "I saw a ship"), (1.0, "I saw a sheep")):
+        mended = confirmed(1, 1, "I saw a sheep", pause=True, gains=(0.0, 0.0, 0.0, gain))
+        assert said(drafted, mended).text == text
 
 
 INTRUSIONS: st.SearchStrategy[Event] = st.sampled_from(

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.frames import FRAME_SAMPLES
-from voicetype.vad import FLOOR_RMS, PIECE_SAMPLES, VoiceActivity
+from voicetype.vad import _LOUD, _MOST_GAIN, FLOOR_RMS, PIECE_SAMPLES, VoiceActivity
+
+FAINTEST_RMS = FLOOR_RMS / _MOST_GAIN
+"""Below it a sound is never speech, however much it is raised."""
+
+LONG = 12 * SAMPLE_RATE
+"""After so long a silence, what follows is raised as far as it may."""
+
+Raised = Callable[..., NDArray[np.float32]]
 
 
 def hiss(rms: float, samples: int = SAMPLE_RATE) -> NDArray[np.float32]:
@@ -27,6 +37,13 @@ def vowel(rms: float = 0.1, samples: int = SAMPLE_RATE) -> NDArray[np.float32]:
     return np.asarray(sound * rms / np.sqrt(np.mean(sound**2)), dtype=np.float32)
 
 
+def voice(peak: float, samples: int = 2 * SAMPLE_RATE) -> NDArray[np.float32]:
+    """Three vowels a second: the detector takes one that lasts for noise."""
+    syllables = np.maximum(0, np.sin(2 * np.pi * 3 * np.arange(samples) / SAMPLE_RATE))
+    sound = vowel(samples=samples) * syllables
+    return np.asarray(sound * peak / np.abs(sound).max(), np.float32)
+
+
 def shares(activity: VoiceActivity, samples: NDArray[np.float32], size: int = FRAME_SAMPLES) -> list[float]:
     return [activity(samples[i : i + size]) for i in range(0, len(samples) - size + 1, size)]
 
@@ -37,13 +54,74 @@ def test_a_vowel_is_speech(aggressiveness: int) -> None:
 
 
 @pytest.mark.parametrize("aggressiveness", [0, 3])
-@pytest.mark.parametrize("rms", [0.0, 1e-5, FLOOR_RMS / 2])
+@pytest.mark.parametrize("rms", [0.0, 1e-5, FAINTEST_RMS / 2])
 def test_silence_and_faint_hiss_never_are(aggressiveness: int, rms: float) -> None:
-    assert set(shares(VoiceActivity(aggressiveness), hiss(rms))) == {0.0}
+    assert set(shares(VoiceActivity(aggressiveness), hiss(rms, LONG))) == {0.0}
+
+
+@pytest.mark.parametrize("rms", [1e-4, 2.5e-4, FLOOR_RMS * 0.8])
+def test_raised_hiss_is_not_either(rms: float) -> None:
+    assert set(shares(VoiceActivity(2), hiss(rms, LONG))) == {0.0}
 
 
 def test_a_faint_voice_below_the_floor_is_not_heard() -> None:
-    assert set(shares(VoiceActivity(0), vowel(FLOOR_RMS / 2))) == {0.0}
+    assert set(shares(VoiceActivity(0), voice(3 * FAINTEST_RMS, LONG))) == {0.0}
+
+
+@pytest.mark.parametrize("aggressiveness", [0, 1, 2])
+def test_a_quiet_voice_is_heard_like_a_loud_one(aggressiveness: int) -> None:
+    quiet, loud = (
+        np.mean(shares(VoiceActivity(aggressiveness), np.concatenate([hiss(1e-5, LONG), voice(peak)])))
+        for peak in (0.004, 0.4)
+    )
+    assert loud > 0
+    assert quiet > 0.9 * loud
+
+
+class Listener:
+    """In the detector's place: keeps what it is given."""
+
+    heard = np.zeros(0, np.int16)
+
+    def __init__(self, aggressiveness: int) -> None:
+        assert aggressiveness == 2
+
+    def is_speech(self, pcm: bytes, rate: int) -> bool:
+        assert rate == SAMPLE_RATE
+        Listener.heard = np.append(Listener.heard, np.frombuffer(pcm, np.int16))
+        return True
+
+
+@pytest.fixture
+def raised(monkeypatch: pytest.MonkeyPatch) -> Raised:
+    """What the detector is given in the place of the last of some sounds, shape as that."""
+    monkeypatch.setattr("webrtcvad.Vad", Listener)
+
+    def listen(*sounds: NDArray[np.float32]) -> NDArray[np.float32]:
+        Listener.heard = np.zeros(0, np.int16)
+        VoiceActivity(2)(np.concatenate(sounds))
+        return Listener.heard[-len(sounds[-1]) :].astype(np.float32) / np.float32(32767)
+
+    return listen
+
+
+def test_a_loud_sound_is_not_changed(raised: Raised) -> None:
+    """Nor what is quiet in its midst."""
+    for peak in (2 * _LOUD, 1.0):
+        sound = voice(peak)
+        assert raised(sound, sound) == pytest.approx(sound, abs=1e-4)
+
+
+def test_a_quiet_sound_is_raised_as_far_as_it_may(raised: Raised) -> None:
+    silence = np.zeros(LONG, np.float32)
+    assert np.abs(raised(silence, voice(_LOUD / 2))).max() == pytest.approx(_LOUD, rel=0.01)
+    assert np.abs(raised(silence, voice(0.004))).max() == pytest.approx(0.004 * _MOST_GAIN, rel=0.01)
+
+
+def test_what_is_quiet_beside_a_voice_is_not_raised_until_that_is_long_gone(raised: Raised) -> None:
+    loud, breath = voice(_LOUD), voice(0.004)
+    assert np.abs(raised(loud, breath)).max() < 0.004 * _MOST_GAIN / 2
+    assert np.abs(raised(loud, np.zeros(2 * LONG, np.float32), breath)).max() > 0.004 * _MOST_GAIN / 2
 
 
 def test_frames_that_are_no_multiple_of_a_piece_lose_nothing() -> None:

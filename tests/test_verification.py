@@ -1,44 +1,107 @@
-"""Where two models disagree: whose word stands."""
+"""Where two models disagree: whose word stands, and what it gains."""
 
 from __future__ import annotations
+
+import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicetype.core import agreement
-from voicetype.core.verification import PLAUSIBLE, judge, wary
+from voicetype.core import agreement, verification
+from voicetype.core.verification import PLAUSIBLE, STEADFAST, Judgement, judge, wary
 from voicetype.core.wording import Words, key, split
 
 SURE, DOUBTED = (1 + PLAUSIBLE) / 2, PLAUSIBLE / 2
+MARKS = {"~": DOUBTED, "%": DOUBTED / 2}
+
+
+def marked(text: str) -> tuple[Words, list[float]]:
+    """Words and their probabilities: "~" before a word is doubted, "%" still less probable."""
+    words = split(text)
+    sure = [MARKS.get(word.strip()[0], SURE) for word in words]
+    return split("".join(c for c in text if c not in MARKS)), sure
+
+
+def gain(standing: float, said: float) -> float:
+    """Of two ways to say a place: how much more probable the second one is."""
+    return (said - standing) / (said + standing)
 
 
 @pytest.mark.parametrize(
     ("standing", "said", "judged"),
     [
-        # "~": doubted
         ("I saw a ship", "I saw a sheep", "I saw a ship"),
         ("I saw a ~ship", "I saw a sheep", "I saw a sheep"),
         ("i saw ~a ship there", "I saw the ship there.", "i saw the ship there."),
         ("I saw a ship", "I saw a ship there", "I saw a ship there"),
         ("", "I saw", "I saw"),
+        # of two doubted words the likelier one
+        ("I saw a %ship", "I saw a ~sheep", "I saw a sheep"),
+        ("I saw a ~ship", "I saw a %sheep", "I saw a ship"),
+        ("I saw a ~ship", "I saw a ~sheep", "I saw a ship"),
+        # the next word tells, which is less probable behind a wrong one
+        ("I ~saw ~a ship", "I %sow a ship", "I sow a ship"),
+        ("I ~saw a ship", "I ~sow %a ship", "I saw a ship"),
         # a word too many, and one that is missing before a doubted one
         ("I well saw a ship", "I saw a ship", "I well saw a ship"),
         ("I ~well saw a ship", "I saw a ship", "I saw a ship"),
+        ("I ~well saw a ship", "I %saw a ship", "I well saw a ship"),
         ("I ~a ship", "I saw a ship", "I saw a ship"),
+        ("I ~a ship", "I %saw a ship", "I a ship"),
         ("~um I saw", "I saw", "I saw"),
         # each place is judged for itself
         ("I sow a ~ship there", "I saw a sheep there", "I sow a sheep there"),
         ("I ~sow a ship there", "I saw a sheep there", "I saw a ship there"),
         # beyond the last word, also where that is said otherwise
         ("I saw a ship", "I saw a sheep over there", "I saw a ship over there"),
+        ("I saw a ~ship", "I saw a %sheep over there", "I saw a ship over there"),
+        ("I saw a ~ship", "I saw a sheep ~over %there", "I saw a sheep over there"),
+        ("I saw a ship ~you", "I saw a ship", "I saw a ship"),
     ],
 )
-def test_judge(standing: str, said: str, judged: str) -> None:
-    words = split(standing)
-    sure = [DOUBTED if "~" in word else SURE for word in words]
-    bare = split(standing.replace("~", ""))
-    assert "".join(judge(bare, sure, split(said))).strip() == judged
+def test_whose_word_stands(standing: str, said: str, judged: str) -> None:
+    words, _ = judge(*marked(standing), *marked(said))
+    assert "".join(words).strip() == judged
+
+
+@pytest.mark.parametrize(
+    ("standing", "said", "gains"),
+    [
+        ("I saw a ship", "I saw a ship", (0, 0, 0, 0)),
+        ("I saw a ship", "I saw a sheep", (0, 0, 0, 0)),
+        ("I saw a ~ship", "I saw a sheep", (0, 0, 0, gain(DOUBTED, SURE))),
+        ("I saw ~a ship", "I saw the ship", (0, 0, gain(DOUBTED, SURE), 0)),
+        ("I ~a ship", "I saw a ship", (0, gain(DOUBTED, SURE * SURE), 0, 0)),
+        # beyond the end
+        ("I saw a", "I saw a ship there", (0, 0, 0, 1, 1)),
+        ("I saw a ship", "I saw a sheep there", (0, 0, 0, 0, 1)),
+        ("", "I saw", (1, 1)),
+        # what went counts with the next word, and at the end with none
+        ("I ~well saw a ship", "I saw a ship", (0, gain(DOUBTED, 1), 0, 0)),
+        ("I ~well saw a ship there", "I saw a sheep there", (0, gain(DOUBTED, 1), 0, 0, 0)),
+        ("I saw a ship ~you", "I saw a ship", (0, 0, 0, 0)),
+    ],
+)
+def test_what_each_word_gains(standing: str, said: str, gains: tuple[float, ...]) -> None:
+    assert judge(*marked(standing), *marked(said))[1] == pytest.approx(gains)
+
+
+@pytest.mark.parametrize("more", [-0.1, 0.1])
+def test_words_that_were_confirmed_before_are_mended_for_more(more: float) -> None:
+    """Each is mended where it is doubted and less likely, a confirmed one where it is much less so."""
+    enough = STEADFAST + more
+    standing, said = split("I saw a ship"), split("I saw a sheep")
+    judged, own = [SURE] * 3 + [DOUBTED], [SURE] * 3 + [DOUBTED * (1 + enough) / (1 - enough)]
+    assert judge(standing, judged, said, own, confirmed=3)[0] == said
+    assert judge(standing, judged, said, own, confirmed=4)[0] == (said if more > 0 else standing)
+
+
+def test_what_is_impossible_can_be_compared() -> None:
+    assert judge((" a",), [0.0], (" b",), [0.0]) == ((" a",), (0.0,))
+    words, gains = judge((" a",), [0.0], (" b",), [1.0])
+    assert words == (" b",)
+    assert gains == pytest.approx((1.0,), abs=1e-3)
 
 
 SAID = st.lists(st.sampled_from([" a", " A,", " b", " c", " C.", " d"]), max_size=8).map(tuple)
@@ -49,10 +112,16 @@ def keys(words: Words) -> list[str]:
     return [*map(key, words)]
 
 
-@given(SAID, SAID)
-def test_what_is_plausible_stands(standing: Words, said: Words) -> None:
-    judged = judge(standing, [SURE] * len(standing), said)
+def probable(data: st.DataObject, words: Words) -> list[float]:
+    return [data.draw(PROBABILITIES) for _ in words]
+
+
+@given(SAID, SAID, st.data())
+def test_what_is_plausible_stands(standing: Words, said: Words, data: st.DataObject) -> None:
+    sure = [data.draw(st.floats(PLAUSIBLE, 1)) for _ in standing]
+    judged, gains = judge(standing, sure, said, probable(data, said))
     assert judged[: len(standing)] == standing
+    assert gains == (0.0,) * len(standing) + (1.0,) * (len(judged) - len(standing))
     rest = judged[len(standing) :]
     assert rest == said[len(said) - len(rest) :]
     if agreement.common(standing, said) == len(standing):
@@ -60,25 +129,47 @@ def test_what_is_plausible_stands(standing: Words, said: Words) -> None:
 
 
 @given(SAID, SAID)
-def test_where_all_is_doubted_the_heavy_model_is_believed(standing: Words, said: Words) -> None:
+def test_where_all_is_doubted_the_heavy_model_is_believed_that_is_certain(
+    standing: Words, said: Words
+) -> None:
     """What both say keeps its spelling up to the first mend."""
-    judged = judge(standing, [DOUBTED] * len(standing), said)
+    judged, _ = judge(standing, [DOUBTED] * len(standing), said, [1.0] * len(said))
     assert keys(judged) == keys(said)
     same = agreement.common(standing, said)
     assert judged[:same] == standing[:same] or judged[same:] == said[same:]
 
 
 @given(SAID, SAID, st.data())
-def test_every_word_is_one_of_the_two_models(standing: Words, said: Words, data: st.DataObject) -> None:
-    sure = [data.draw(PROBABILITIES) for _ in standing]
-    judged = judge(standing, sure, said)
+def test_every_word_is_one_of_the_two_models_and_has_its_gain(
+    standing: Words, said: Words, data: st.DataObject
+) -> None:
+    sure, own = probable(data, standing), probable(data, said)
+    judged, gains = judge(standing, sure, said, own, data.draw(st.integers(0, len(standing))))
     assert set(judged) <= set(standing) | set(said)
-    assert judge(standing, sure, standing) == standing
-    assert judge((), (), said) == said
-    plausible = [word for word, p in zip(standing, sure, strict=True) if p >= PLAUSIBLE]
-    if len(plausible) == len(standing):
-        assert judged[: len(standing)] == standing
+    assert len(gains) == len(judged)
+    assert all(0 <= each <= 1 for each in gains)
+
+
+@given(SAID, st.data())
+def test_where_both_say_the_same_nothing_changes(standing: Words, data: st.DataObject) -> None:
+    sure = probable(data, standing)
+    confirmed = data.draw(st.integers(0, len(standing)))
+    assert judge(standing, sure, standing, sure, confirmed) == (standing, (0.0,) * len(standing))
+
+
+@given(SAID, st.data())
+def test_where_nothing_stands_the_heavy_model_is_believed(said: Words, data: st.DataObject) -> None:
+    assert judge((), (), said, probable(data, said)) == (said, (1.0,) * len(said))
 
 
 def test_a_word_that_is_said_again_is_doubted() -> None:
     assert wary(split("It it must must be."), (0.9,) * 5) == (0.9, 0.0, 0.9, 0.0, 0.9)
+
+
+def test_a_text_is_made_up_where_the_model_does_not_believe_its_words_on_the_whole() -> None:
+    bound = math.exp(verification._LIKELY)
+    assert Judgement((bound * 0.9,) * 3).made_up
+    assert not Judgement((bound * 1.1,) * 3).made_up
+    assert not Judgement((bound * 0.9, 1.0)).made_up
+    assert Judgement((0.0, 1.0, 1.0)).made_up
+    assert not Judgement().made_up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -13,6 +14,7 @@ CADENCE = Cadence(4000, 16000)
 FREE = Ready()
 FAST_BUSY = Ready(fast=False)
 HEAVY_BUSY = Ready(heavy=False)
+DOUBTFUL = Ready(doubtful=True)
 
 
 def ticks(windows: Windows, positions: range, ready: Ready = FREE) -> tuple[Windows, list[tuple[int, Due]]]:
@@ -67,13 +69,38 @@ def test_a_confirmation_waits_for_its_model_without_holding_up_the_drafts() -> N
     assert all(due.fast for _, due in dues)
 
 
-READY = st.builds(Ready, st.booleans(), st.booleans())
+def test_doubts_ask_the_heavy_model_with_the_next_draft() -> None:
+    windows, _ = ticks(Windows(CADENCE).opened(0), range(0, 5_000, 500))
+    windows, dues = ticks(windows, range(5_000, 9_000, 500), DOUBTFUL)
+    assert [(position, due) for position, due in dues] == [(8_000, Due(1, fast=True, heavy=True))]
+
+
+def test_doubts_wait_for_models_that_are_at_work() -> None:
+    _, dues = ticks(Windows(CADENCE).opened(0), range(0, 9_000, 500), replace(DOUBTFUL, heavy=False))
+    assert [due.heavy for _, due in dues] == [False, False]
+    _, dues = ticks(Windows(CADENCE).opened(0), range(0, 9_000, 500), replace(DOUBTFUL, fast=False))
+    assert dues == []
+
+
+def test_after_the_doubts_the_beat_goes_on_an_interval_later() -> None:
+    windows, _ = ticks(Windows(CADENCE).opened(0), range(0, 33_000, 500), DOUBTFUL)
+    _, dues = ticks(windows, range(33_000, 60_000, 500))
+    assert [position for position, due in dues if due.heavy] == [48_000]
+
+
+def test_an_early_confirmation_leaves_no_gap_in_the_ids() -> None:
+    windows, early = ticks(Windows(CADENCE).opened(0), range(0, 9_000, 500), DOUBTFUL)
+    _, later = ticks(windows, range(9_000, 21_000, 500))
+    assert [due.window_id for _, due in early + later] == list(range(5))
+
+
+READY = st.builds(Ready, st.booleans(), st.booleans(), st.booleans())
 
 
 @given(st.lists(st.tuples(READY, st.integers(1, 3000)), max_size=200), st.integers(0, 50_000))
 def test_whenever_the_models_are_free(steps: list[tuple[Ready, int]], opened: int) -> None:
     windows, position, last_id = Windows(CADENCE).opened(opened), opened, -1
-    fast_at, heavy_at = [opened], [opened]
+    fast_at, heavy_at, doubted = [opened], [opened], False
     for ready, samples in steps:
         position += samples
         owed = windows.fast_due <= position
@@ -83,12 +110,17 @@ def test_whenever_the_models_are_free(steps: list[tuple[Ready, int]], opened: in
             continue
         assert due.fast
         assert ready.heavy or not due.heavy
+        assert due.heavy or not (ready.heavy and ready.doubtful)
+        doubted |= ready.doubtful
         assert due.window_id == last_id + 1  # what was not due leaves no gap
         last_id = due.window_id
         fast_at.append(position)
         if due.heavy:
             heavy_at.append(position)
-    for at, interval in ((fast_at, CADENCE.fast_samples), (heavy_at, CADENCE.heavy_samples)):
+    on_the_beat = [(fast_at, CADENCE.fast_samples)]
+    if not doubted:
+        on_the_beat += [(heavy_at, CADENCE.heavy_samples)]
+    for at, interval in on_the_beat:
         assert all(b - a > interval // 2 for a, b in pairwise(at))
         assert len(at) - 1 <= (position - opened) / interval
 

@@ -78,7 +78,7 @@ def test_beyond(said: str, longer: str, rest: str) -> None:
     assert "".join(agreement.beyond(words(said), words(longer))) == rest
 
 
-WRONG = agreement.SURE_TWICE / 2
+WRONG = min(agreement.SURE_FIRST, agreement.SURE_TWICE) / 2
 DOUBTFUL = (agreement.SURE_TWICE + agreement.SURE_ONCE) / 2
 LIKELY = (agreement.SURE_ONCE + agreement.SURE_NEWEST) / 2
 SURE = 1.0
@@ -106,6 +106,11 @@ SURE = 1.0
         ("a b c", "a x c", "a x c d", (SURE, SURE, SURE, SURE), False, "a x c d"),
         ("a b c", "a x c", "a x c d", (SURE, SURE, DOUBTFUL, DOUBTFUL), False, "a x c"),
         ("a b c", "a b c", "a b", (SURE, SURE), False, "a b c"),
+        # or at the end, when a pause shows that it was made up there
+        ("a b c", "a b c", "a b", (SURE, SURE), True, "a b"),
+        ("a b c", "a b c", "a b.", (WRONG, WRONG), True, "a b."),
+        ("a b c", "a b c", "a x", (SURE, SURE), True, "a b c"),
+        ("a b", "a b", "", (), True, "a b"),
         # the end of a sentence is told by what follows
         ("", "", "a b.", (SURE, SURE), False, "a b"),
         ("", "", "a b.", (SURE, SURE), True, "a b."),
@@ -140,8 +145,9 @@ def test_what_a_draft_shows(
     if seen == shown:
         return  # nothing better is known
     agreed, twice = agreement.common(shown, current), agreement.common(previous, current)
-    kept = agreed if twice > agreed else len(shown)
-    assert keys(seen)[:kept] == keys(shown)[:kept]  # only what was contradicted twice goes
+    ends_sooner = whole and agreed == len(current)
+    kept = agreed if ends_sooner or twice > agreed else len(shown)
+    assert keys(seen)[:kept] == keys(shown)[:kept]  # only what was contradicted twice goes, or made up
     assert seen[: max(0, kept - 1)] == shown[:kept][:-1]  # the last one may have its comma now
     new = seen[kept:]
     begin = agreed if kept == agreed else agreement.covered(shown, current)

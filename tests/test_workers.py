@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.fakes import FakeClock, FakeTranscriber
 from voicetype.core.verification import Standing
-from voicetype.engine import Audio, Hypothesis, Transcriber
+from voicetype.engine import Audio, Hearing, Hypothesis, Transcriber
 from voicetype.errors import ModelError, VoicetypeError
 from voicetype.listening import Window
 from voicetype.workers import Effort, Outcome, Request, Worker
@@ -387,11 +386,9 @@ def test_beams_and_every_guard_are_for_what_is_to_last(start: Start) -> None:
     efforts: list[tuple[bool, int]] = []
 
     class Noting(FakeTranscriber):
-        def transcribe(
-            self, audio: Audio, *, beam_size: int = 1, careful: bool = False, **others: Any
-        ) -> Hypothesis | None:
-            efforts.append((careful, beam_size))
-            return super().transcribe(audio, beam_size=beam_size, careful=careful, **others)
+        def transcribe(self, audio: Audio, how: Hearing) -> Hypothesis | None:
+            efforts.append((how.careful, how.beam_size))
+            return super().transcribe(audio, how)
 
     worker = start(Noting("m", str))
     for heard in (

@@ -20,6 +20,7 @@ from voicetype.engine import Audio
 _PHRASE_S = 4.0  # the fast model's window leaves a phrase at least this long behind at a pause ...
 _ONSET_S = 1.5  # ... once so much of the next one can be heard: less is too little to understand
 _LEAD_S = 0.3  # of silence before a phrase's first word
+_HUSH_S = 0.06  # of silence: a pause may be near, whose pass the heavy model should be free for
 _SPARE_S = 0.3  # kept beyond the pre-roll while nobody speaks: the frames that show that somebody does
 
 
@@ -116,6 +117,8 @@ class Listening:
                 yield from self._last(utterance, position)
 
     def _tick(self, utterance: int, position: int, ready: Ready) -> Iterator[Window]:
+        if self._endpointing.silence >= _HUSH_S * SAMPLE_RATE:
+            ready = replace(ready, heavy=False)
         self._windows, due = self._windows.advance(position, ready)
         if due:
             self._leave_phrase(position)

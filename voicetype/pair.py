@@ -19,24 +19,29 @@ OpenModel = Callable[[Path, str], Transcriber]
 
 
 class _Choice:
-    """Two models asked for together: whichever worker comes first fetches both, the other waits for it."""
+    """Two models asked for together: whichever worker comes first fetches both, the other waits for it.
+
+    They are loaded one after the other: a model takes more memory while it is converted than ever after.
+    """
 
     def __init__(self, config: ModelsConfig, open_model: OpenModel) -> None:
         self.config = config
         self.names = models.resolve(config)
         self._open_model = open_model
-        self._lock = threading.Lock()
+        self._lock, self._loading = threading.Lock(), threading.Lock()
         self._obtained: Future[models.Obtained] = Future()
 
     def fast(self) -> Transcriber:
         """Load the fast model, on its worker's thread."""
         obtained = self._obtain()
-        return self._open_model(obtained.fast, obtained.pair.fast)
+        with self._loading:
+            return self._open_model(obtained.fast, obtained.pair.fast)
 
     def heavy(self) -> Transcriber:
         """Load the heavy model, on its worker's thread."""
         obtained = self._obtain()
-        return self._open_model(obtained.heavy, obtained.pair.heavy)
+        with self._loading:
+            return self._open_model(obtained.heavy, obtained.pair.heavy)
 
     def _obtain(self) -> models.Obtained:
         """Both, or why not: that is found out, and said, once."""
@@ -61,8 +66,9 @@ class LoadedPair:
         self._open_model, self._tell_failed = open_model, failed
         self._choice = _Choice(config, open_model)
         self._failure: VoicetypeError | None = None
-        self.fast = Worker("fast", self._choice.fast, self._fail)
+        # The heavy one first: its conversion is the peak, and should not come on top of the other.
         self.heavy = Worker("heavy", self._choice.heavy, self._fail)
+        self.fast = Worker("fast", self._choice.fast, self._fail)
 
     @property
     def failure(self) -> VoicetypeError | None:
@@ -102,8 +108,8 @@ class LoadedPair:
         config = replace(self._choice.config, fast=fast, heavy=heavy)
         self._choice = _Choice(config, self._open_model)
         self._failure = None
-        self.fast.replace(self._choice.fast)
         self.heavy.replace(self._choice.heavy)
+        self.fast.replace(self._choice.fast)
 
     def listing(self) -> Sequence[Mapping[str, object]]:
         """Every model that could be used."""

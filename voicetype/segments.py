@@ -31,6 +31,7 @@ class Segments:
             final=window.final,
             phrase=window.phrase,
             probabilities=heard.probabilities,
+            gains=heard.gains,
             verified=heard.verified,
             timestamp=time.time(),
         )

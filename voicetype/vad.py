@@ -13,6 +13,14 @@ PIECE_SAMPLES = SAMPLE_RATE // 100
 FLOOR_RMS = 5e-4
 """A piece below -66 dBFS is never speech: the detector takes faint, steady hiss for voice at times."""
 
+_LOUD = 0.1
+_MOST_GAIN = 10.0
+_FADING = 0.998
+_LEARNING = 10
+"""The detector is deaf to a far or quiet voice. So sound is raised until its loudest sample of late (which
+counts half after 3.5 s) would be this loud, by so much at most, and not before the detector has heard so many
+pieces of the room: before, it takes raised hiss for voice."""
+
 
 class VoiceActivity:
     """The share of voiced 10 ms pieces in a frame. Owned by the listening thread.
@@ -43,9 +51,14 @@ class VoiceActivity:
 
         self._detector = webrtcvad.Vad(self._aggressiveness)
         self._rest = np.zeros(0, dtype=np.float32)
+        self._loudest, self._learnt = _LOUD / 2, 0
 
     def _voiced(self, piece: NDArray[np.float32]) -> bool:
+        self._loudest = max(self._loudest * _FADING, float(np.abs(piece).max()))
+        self._learnt += 1
+        gain = _LOUD / max(self._loudest, _LOUD / _MOST_GAIN)
+        raised = piece * gain if gain > 1.0 and self._learnt > _LEARNING else piece
         # The detector hears quiet pieces as well: it learns the noise from them.
-        pcm = (np.clip(piece, -1.0, 1.0) * 32767.0).astype(np.int16)
+        pcm = (np.clip(raised, -1.0, 1.0) * 32767.0).astype(np.int16)
         voiced = bool(self._detector.is_speech(pcm.tobytes(), SAMPLE_RATE))
-        return voiced and float(np.sqrt(np.mean(np.square(piece)))) >= FLOOR_RMS
+        return voiced and float(np.sqrt(np.mean(np.square(raised)))) >= FLOOR_RMS

@@ -17,10 +17,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 from voicetype.core.verification import Standing
-from voicetype.engine import Hypothesis, Transcriber
+from voicetype.engine import Hearing, Hypothesis, Transcriber
 from voicetype.errors import ModelError, VoicetypeError
 from voicetype.listening import Window
 
@@ -199,16 +198,17 @@ class Worker:
         model, window = self._model, request.window
         if model is None:
             return None
-        judged = request.draft if window.heavy else None
-        hear = partial(model.verify, draft=judged) if judged else model.transcribe
+        how = Hearing(
+            request.effort.language,
+            beam_size=request.effort.beam_size if request.careful else 1,
+            careful=request.careful,
+            superseded=lambda: self._superseded(request),
+        )
         try:
-            hypothesis = hear(
-                window.audio,
-                language=request.effort.language,
-                beam_size=request.effort.beam_size if request.careful else 1,
-                careful=request.careful,
-                superseded=lambda: self._superseded(request),
-            )
+            if window.heavy and request.draft:
+                hypothesis = model.verify(window.audio, how, request.draft)
+            else:
+                hypothesis = model.transcribe(window.audio, how)
         except VoicetypeError as error:
             log.warning("%s", error)
             return None

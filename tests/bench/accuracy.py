@@ -38,7 +38,7 @@ from voicetype.audio import read_recording
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.verification import Standing
 from voicetype.core.wording import split
-from voicetype.engine import Audio, Hypothesis, models
+from voicetype.engine import Audio, Hearing, Hypothesis, models
 from voicetype.engine.guards import LONGEST_S
 from voicetype.engine.whisper import EngineOptions, Whisper
 
@@ -143,7 +143,7 @@ class Pair:
             said[f"{heavy.name}, {_BEAMS} beams"] = beams = _both(heavy, audio, language, _BEAMS)
             if _knows(fast, language):
                 draft = Standing(said[f"{fast.name}, greedy"].ours)
-                judged = heavy.verify(audio, lambda: draft, language=language, beam_size=_BEAMS, careful=True)
+                judged = heavy.verify(audio, Hearing(language, _BEAMS, careful=True), lambda: draft)
                 said[f"{heavy.name} judges {fast.name}"] = Said(_text(judged), beams.padded)
         return said
 
@@ -153,7 +153,7 @@ def _knows(model: Whisper, language: str) -> bool:
 
 
 def _both(model: Whisper, audio: Audio, language: str, beam_size: int) -> Said:
-    ours = model.transcribe(audio, language=language, beam_size=beam_size, careful=True)
+    ours = model.transcribe(audio, Hearing(language, beam_size, careful=beam_size > 1))
     return Said(_text(ours), model.transcribe_long(audio, language=language, beam_size=beam_size))
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from voicetype.audio import read_recording
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.verification import Standing
-from voicetype.engine import Audio, models
+from voicetype.engine import Audio, Hearing, models
 from voicetype.engine.whisper import Whisper
 
 LENGTHS_S = (3, 6, 12)
@@ -45,7 +45,7 @@ def draft(model: Whisper, audio: Audio, length_s: int, runs: int) -> None:
     """A draft beside the padded window, greedy both."""
     ours, padded = medians(
         [
-            lambda: model.transcribe(audio, language="en"),
+            lambda: model.transcribe(audio, Hearing("en")),
             lambda: model.transcribe_long(audio, language="en", beam_size=1),
         ],
         runs,
@@ -55,12 +55,12 @@ def draft(model: Whisper, audio: Audio, length_s: int, runs: int) -> None:
 
 def confirmation(model: Whisper, audio: Audio, length_s: int, runs: int) -> None:
     """A confirmation in both ways beside the padded window with five beams."""
-    said = model.transcribe(audio, language="en")
+    said = model.transcribe(audio, Hearing("en"))
     standing = Standing(said.text if said else "")
     decoded, judged, padded = medians(
         [
-            lambda: model.transcribe(audio, language="en", beam_size=5, careful=True),
-            lambda: model.verify(audio, lambda: standing, language="en", beam_size=5),
+            lambda: model.transcribe(audio, Hearing("en", 5, careful=True)),
+            lambda: model.verify(audio, Hearing("en", 5), lambda: standing),
             lambda: model.transcribe_long(audio, language="en", beam_size=5),
         ],
         runs,

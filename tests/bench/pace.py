@@ -14,7 +14,7 @@ import numpy as np
 
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.engine import Audio, models
-from voicetype.engine.guards import LADDER
+from voicetype.engine.guards import DRAFTS
 from voicetype.engine.whisper import EngineOptions, Whisper
 from voicetype.settings import Settings
 
@@ -63,12 +63,15 @@ class Machine:
     heavy: Pace
 
 
-_ALIGN = Line(0.010, 0.0012)
 MACHINES: Mapping[str, Machine] = {
     "vnni": Machine(
-        Pace(Line(0.0, 0.0040), Line(0.0, 0.0055), _ALIGN, 1.85),
-        Pace(Line(0.0, 0.0090), Line(0.0, 0.0095), _ALIGN, 1.85),
-    )
+        Pace(Line(0.0, 0.0035), Line(0.0, 0.0040), Line(0.0, 0.0006), 1.3),
+        Pace(Line(0.0, 0.0085), Line(0.0, 0.0060), Line(0.003, 0.0008), 1.3),
+    ),
+    "plain": Machine(
+        Pace(Line(-0.03, 0.033), Line(0.0, 0.010), Line(0.03, 0.0020), 1.85),
+        Pace(Line(-0.10, 0.084), Line(0.0, 0.018), Line(0.09, 0.0045), 1.85),
+    ),
 }
 
 
@@ -84,7 +87,7 @@ def tokens(model: Whisper, encoded: Any, text: str) -> int:
 
 def measured(name: str, audio: Audio) -> Pace:
     """The pace of a model on this machine, from windows of three sizes of a recording."""
-    model, shape = load(name), LADDER[0]
+    model, shape = load(name), DRAFTS[0]
     model.warm_up()
     encode, decode, judge, beams_s = [], [], [], 0.0
     for size in (len(audio) // 4, len(audio) // 2, len(audio)):

@@ -20,7 +20,8 @@ is kept in FOLDER by the sound they heard, so that a second run takes a fraction
 after a change of the engine's sources they are asked again. Machines:
 
 this   measured at the first run, and kept in FOLDER too: one thread of the processor at hand
-vnni   estimated from published figures: a recent laptop, whose processor multiplies bytes (AVX-VNNI)
+vnni   as measured on a processor that multiplies bytes (AVX-VNNI), as laptops have since 2021
+plain  as measured on one that does not, a first-generation AMD EPYC
 """
 
 from __future__ import annotations

@@ -217,7 +217,11 @@ class Dictation:
         return self.trace
 
     def _frame(self, frame: Frame, voice: float) -> None:
-        self._take(self._listening.hear(frame, voice, Ready(self._fast.free, self._heavy.free)))
+        self._take(
+            self._listening.hear(
+                frame, voice, Ready(self._fast.free, self._heavy.free, self._screen.session.doubtful)
+            )
+        )
 
     def _stop(self) -> None:
         self._take(self._listening.finish())

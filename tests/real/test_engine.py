@@ -15,8 +15,8 @@ from voicetype.audio import read_recording
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.verification import PLAUSIBLE, Standing
 from voicetype.core.wording import split
-from voicetype.engine import Audio, Hypothesis, models
-from voicetype.engine.guards import WindowShape
+from voicetype.engine import Audio, Hearing, Hypothesis, models
+from voicetype.engine.guards import Verdict, WindowShape
 from voicetype.engine.whisper import Heard, Whisper
 from voicetype.errors import ModelError
 
@@ -40,7 +40,7 @@ def model(request: pytest.FixtureRequest) -> Whisper:
 def test_a_short_window_is_understood_as_well_as_a_padded_one(
     model: Whisper, speech: Audio, careful: bool
 ) -> None:
-    heard = model.transcribe(speech, language="en", beam_size=5 if careful else 1, careful=careful)
+    heard = model.transcribe(speech, Hearing("en", beam_size=5 if careful else 1, careful=careful))
     assert heard is not None
     assert same(heard.text, SAID)
     padded = model.transcribe_long(speech, language="en")
@@ -50,7 +50,7 @@ def test_a_short_window_is_understood_as_well_as_a_padded_one(
 def test_a_window_of_any_length_gives_text_and_never_a_loop(model: Whisper, speech: Audio) -> None:
     """Also the length whose encoder output CTranslate2 would take for mel (1.6 s less the tail)."""
     for length_s in (0.0, 0.01, 0.5, 1.0, 2.0, 4.0):
-        heard = model.transcribe(speech[: round(length_s * SAMPLE_RATE)], language="en")
+        heard = model.transcribe(speech[: round(length_s * SAMPLE_RATE)], Hearing("en"))
         assert heard is not None
         assert len(normalise(heard.text)) <= 3 + 5 * length_s
 
@@ -59,35 +59,36 @@ def test_who_says_it_twice_is_heard_twice(speech: Audio) -> None:
     """A loop and a repetition look alike; the heavy model tells them apart."""
     need_models("base")
     twice = np.concatenate([speech, np.zeros(SAMPLE_RATE // 2, np.float32), speech])
-    heard = Whisper(models.ensure("base"), "base").transcribe(twice, language="en", beam_size=5, careful=True)
+    heard = Whisper(models.ensure("base"), "base").transcribe(twice, Hearing("en", beam_size=5, careful=True))
     assert heard is not None
     assert heard.text.lower().count("asterisk") == 2
     assert len(heard.probabilities) in (0, len(split(heard.text)))
 
 
 def test_a_superseded_window_comes_to_nothing(model: Whisper, speech: Audio) -> None:
-    assert model.transcribe(speech, language="en", superseded=lambda: True) is None
+    assert model.transcribe(speech, Hearing("en", superseded=lambda: True)) is None
 
 
 def test_the_model_tells_how_sure_it_is_of_each_word(model: Whisper, speech: Audio) -> None:
-    heard = model.transcribe(speech, language="en")
+    heard = model.transcribe(speech, Hearing("en"))
     assert heard is not None
     assert len(heard.probabilities) == len(split(heard.text))
     assert all(0 < probability <= 1 for probability in heard.probabilities)
-    searched = model.transcribe(speech, language="en", beam_size=5, careful=True)
+    searched = model.transcribe(speech, Hearing("en", beam_size=5, careful=True))
     assert searched is not None
     assert searched.probabilities == ()
-    nothing = model.transcribe(np.zeros(0, np.float32), language="en")
+    nothing = model.transcribe(np.zeros(0, np.float32), Hearing("en"))
     assert nothing is not None
     assert len(nothing.probabilities) == len(split(nothing.text))
 
 
 class Watched(Whisper):
-    """Tells what it does."""
+    """Tells what it does; `says`, where it is told, is what its decoder comes to."""
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(folder, name)
         self.done: list[str] = []
+        self.says: str | None = None
 
     def _encode(self, speech: Audio, shape: WindowShape) -> Any:
         self.done.append("encode")
@@ -97,6 +98,8 @@ class Watched(Whisper):
         self, encoded: Any, language: str, speech_samples: int, beam_size: int, *, sure: bool = False
     ) -> Heard:
         self.done.append("decode")
+        if self.says is not None:
+            return Heard(self.says, Verdict.TRUSTED, self.says)
         return super()._decode(encoded, language, speech_samples, beam_size, sure=sure)
 
 
@@ -110,7 +113,7 @@ def judge() -> Watched:
 @pytest.fixture(scope="module")
 def truth(judge: Watched, speech: Audio) -> str:
     """The text that the heavy model finds itself."""
-    heard = judge.transcribe(speech, language="en")
+    heard = judge.transcribe(speech, Hearing("en"))
     assert heard is not None
     assert same(heard.text, SAID)
     return heard.text
@@ -127,9 +130,7 @@ def verified(
     """What it makes of a draft."""
     judge.done.clear()
     beams = 5 if careful else 1
-    heard = judge.verify(
-        speech, lambda: Standing(draft, confirmed), language="en", beam_size=beams, careful=careful
-    )
+    heard = judge.verify(speech, Hearing("en", beams, careful), lambda: Standing(draft, confirmed))
     assert heard is not None
     return heard
 
@@ -153,6 +154,23 @@ def test_a_wrong_word_is_replaced(judge: Watched, speech: Audio, truth: str, rig
     assert wrong not in normalise(heard.text)
     assert right in normalise(heard.text)
     assert same(heard.text, truth)
+    assert len(heard.gains) == len(split(heard.text))
+    assert max(heard.gains) > 0
+
+
+ABSURD = "hippopotamuses"
+
+
+def test_a_doubted_word_stands_where_its_own_is_less_likely(
+    judge: Watched, speech: Audio, truth: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = truth.replace("trying", "crying")
+    assert draft != truth
+    monkeypatch.setattr(judge, "says", truth.replace("trying", ABSURD))
+    heard = verified(judge, speech, draft)
+    assert "decode" in judge.done
+    assert (heard.text, heard.verified) == (draft, False)
+    assert heard.gains == (0.0,) * len(split(draft))
 
 
 def test_a_doubt_of_a_confirmed_word_counts_for_what_is_to_last(
@@ -186,6 +204,22 @@ def test_where_nothing_stands_it_says_its_own(judge: Watched, speech: Audio, car
     assert "decode" in judge.done
 
 
+@pytest.mark.parametrize("careful", [False, True])
+@pytest.mark.parametrize("sound", [np.s_[:], np.s_[:0]], ids=["speech", "nothing"])
+def test_a_text_that_nothing_stands_for_and_that_it_does_not_believe_comes_to_nothing(
+    judge: Watched, speech: Audio, monkeypatch: pytest.MonkeyPatch, sound: slice, careful: bool
+) -> None:
+    monkeypatch.setattr(judge, "says", f"{ABSURD} {ABSURD.upper()} yesterday.")
+    assert verified(judge, speech[sound], "", careful=careful) == Hypothesis("")
+
+
+def test_where_something_stands_one_of_two_incredible_texts_does(
+    judge: Watched, speech: Audio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "says", ABSURD)
+    assert verified(judge, speech, "Crocodiles").text in ("Crocodiles", ABSURD)
+
+
 @pytest.mark.parametrize(("careful", "order"), [(True, ["encode", "draft"]), (False, ["draft", "encode"])])
 def test_at_a_pause_the_newest_draft_is_judged(
     judge: Watched, speech: Audio, truth: str, careful: bool, order: list[str]
@@ -197,13 +231,13 @@ def test_at_a_pause_the_newest_draft_is_judged(
         return Standing(truth)
 
     judge.done.clear()
-    assert judge.verify(speech, draft, language="en", careful=careful) is not None
+    assert judge.verify(speech, Hearing("en", careful=careful), draft) is not None
     assert judge.done[:2] == order
 
 
 def test_a_superseded_judgement_comes_to_nothing(judge: Watched, speech: Audio, truth: str) -> None:
     judge.done.clear()
-    assert judge.verify(speech, lambda: Standing(truth), language="en", superseded=lambda: True) is None
+    assert judge.verify(speech, Hearing("en", superseded=lambda: True), lambda: Standing(truth)) is None
     assert judge.done == ["encode"]
 
 
@@ -216,13 +250,13 @@ def test_words_are_cut_into_the_tokens_that_the_model_knows(judge: Watched) -> N
 
 def test_the_language_is_heard(speech: Audio) -> None:
     need_models("base")
-    heard = Whisper(models.ensure("base"), "base").transcribe(speech, language="auto")
+    heard = Whisper(models.ensure("base"), "base").transcribe(speech, Hearing("auto"))
     assert heard is not None
     assert "thank you" in heard.text.lower()
 
 
 def test_more_than_thirty_seconds_are_their_end(model: Whisper, speech: Audio) -> None:
-    heard = model.transcribe(np.concatenate([np.zeros(30 * SAMPLE_RATE, np.float32), speech]), language="en")
+    heard = model.transcribe(np.concatenate([np.zeros(30 * SAMPLE_RATE, np.float32), speech]), Hearing("en"))
     assert heard is not None
     assert "asterisk" in heard.text.lower()
 

@@ -48,9 +48,9 @@ def onward(said: Words, longer: Words) -> Words:
     return (*said[:-1], last, *wording.follow(said, longer[reached:]))
 
 
-SURE_NEWEST = 0.8
-SURE_ONCE = 0.4
-SURE_TWICE = 0.1
+SURE_NEWEST = 0.85
+SURE_ONCE = 0.6
+SURE_TWICE = 0.25
 SURE_FIRST = 0.2
 """How probable a new word must be to be shown: the newest one, which the window's end may have cut; one that
 stands before it; one that the hypothesis before had too; and a phrase's first one, of which models are seldom
@@ -66,10 +66,12 @@ def calm(
     A shown word keeps its spelling, and goes only when two hypotheses in a row contradict it. New words
     are shown up to the first one that is not probable enough. `probabilities`: of each word of `current`,
     or none. `whole`: the draft ends in a pause, so that its newest word is not cut. Elsewhere a model ends
-    the sentence because the window ends: that punctuation waits for the word behind it.
+    the sentence because the window ends: that punctuation waits for the word behind it. And what a whole
+    draft does not say any more at its end was made up.
     """
     agreed, twice = common(shown, current), common(previous, current)
-    contradicted = agreed < len(shown) and twice > agreed
+    ends_sooner = whole and 0 < agreed == len(current)
+    contradicted = agreed < len(shown) and (ends_sooner or twice > agreed)
     kept = shown[:agreed] if contradicted else shown
     begin = agreed if contradicted or agreed == len(shown) else covered(shown, current)
     end = begin
@@ -83,7 +85,7 @@ def calm(
         end += 1
     if end == begin and not whole:
         return shown  # nothing better is known
-    words = onward(kept if end > begin else shown, current[:end])
+    words = onward(kept if end > begin or ends_sooner else shown, current[:end])
     return words if whole else wording.open_ended(words)
 
 

@@ -59,6 +59,8 @@ class TranscriptSegment:
     `to_pause`: the window ends in silence, so that its last word is whole.
     `final`: no later confirmation of this utterance will come.
     `probabilities`: how sure the model was of each word of `text`; empty where it does not tell.
+    `gains`: how much surer the heavy model is of each word than of what stood in its place (`verification`);
+    empty where it compared nothing.
     `verified`: the heavy model found the text that stood plausible, and said nothing of its own.
     `timestamp`: Unix time in seconds.
     """
@@ -72,6 +74,7 @@ class TranscriptSegment:
     final: bool = False
     phrase: int = 0
     probabilities: tuple[float, ...] = ()
+    gains: tuple[float, ...] = ()
     verified: bool = False
     timestamp: float = 0.0
 

@@ -79,11 +79,16 @@ class Session:
         return (self.done + "".join(self.pieces())).strip()
 
     def standing(self, utterance: int) -> Standing:
-        """An open utterance as it is wanted now; empty where it is closed or says nothing."""
+        """What was said of an open utterance, for the heavy model to judge; nothing of a closed one."""
         for each in self.utterances:
             if each.id == utterance:
-                return Standing("".join(each.standing).strip(), len(each.confirmed))
+                return Standing("".join(each.candidate).strip(), len(each.confirmed))
         return Standing()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether words of the newest utterance are held back, so that the heavy model's word is wanted."""
+        return bool(self.utterances) and self.utterances[-1].doubtful
 
     @property
     def untyped(self) -> str:

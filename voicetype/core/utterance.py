@@ -8,7 +8,7 @@ from voicetype.core import agreement, mending, wording
 from voicetype.core.events import Patching, TranscriptSegment
 from voicetype.core.wording import Words
 
-_UNTRUSTED = 2  # words at the end of a confirmation in mid-speech: the window's end cuts into them
+_UNTRUSTED = 2  # words at the end of what the heavy model says in mid-speech: the window's end cuts into them
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,18 @@ class Utterance:
     def standing(self) -> Words:
         """All its words as they are wanted now, sealed or not, however confirmations are shown."""
         return self._standing(Patching.DIFF)
+
+    @property
+    def candidate(self) -> Words:
+        """All its words, with those that are held back."""
+        return self._whole().standing
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the newest draft says words that are held back, and the heavy model has not heard it."""
+        return (
+            not self.final and self.draft_window > self.confirmed_window and self.candidate != self.standing
+        )
 
     def _standing(self, patching: Patching) -> Words:
         overtaken = self.draft_window <= self.confirmed_window
@@ -86,17 +98,21 @@ class Utterance:
     def corrected(self, segment: TranscriptSegment) -> Utterance:
         """Take a confirmation in; what it may change of the words that stand, `mending` says.
 
-        One that ends in mid-speech is not trusted with its last words.
+        One that ends in mid-speech is not trusted with its last words, unless both models say them.
         """
         if self.final or (segment.window_id < self.confirmed_window and not segment.final):
             return self
         whole = segment.final or segment.to_pause
         standing = self.standing
-        said = _words(segment) if whole else _words(segment)[:-_UNTRUSTED]
+        said = _words(segment)
+        said = said if whole or segment.verified else said[:-_UNTRUSTED]
+        if said and standing and said[-1] == wording.open_ended(said)[-1]:
+            # A full stop that stands is not worth taking back.
+            said = (*said[:-1], wording.punctuated(said[-1], standing[-1]))
         newer = not whole or (self.draft_window > segment.window_id and not segment.final)
         ahead = wording.follow(said, agreement.beyond(said, standing)) if newer else ()
         worth = mending.AT_END if segment.final else mending.AT_PAUSE if whole else mending.IN_SPEECH
-        words = mending.mend(standing, said + ahead, worth)
+        words = mending.mend(standing, said + ahead, worth, segment.gains)
         drafted = min(len(ahead), len(standing) - len(self.confirmed))  # the others were confirmed before
         return replace(
             self,

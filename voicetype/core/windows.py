@@ -15,10 +15,14 @@ class Cadence:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Which of the models are free for an ordinary window."""
+    """Which of the models are free for an ordinary window.
+
+    `doubtful`: words are held back, so that the heavy one is due before its time.
+    """
 
     fast: bool = True
     heavy: bool = True
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class Windows:
     before any model is called: a window that no model saw leaves a gap that can be counted.
 
     A tick falls due at its interval or, where the model is still at the last one, as soon as it is free,
-    with the newest audio: on a slower machine the intervals stretch. A confirmation is due with a fast tick.
+    with the newest audio: on a slower machine the intervals stretch. A confirmation is due with a fast tick,
+    after its interval, or before it where a draft leaves doubts.
     """
 
     cadence: Cadence
@@ -63,7 +68,7 @@ class Windows:
         """The window that is due now that the utterance reaches to `position`, if one is."""
         if not ready.fast or position < self.fast_due:
             return self, None
-        heavy = ready.heavy and position >= self.heavy_due
+        heavy = ready.heavy and (ready.doubtful or position >= self.heavy_due)
         ticked = replace(self, fast_due=_next(self.fast_due, position, self.cadence.fast_samples))
         if heavy:
             ticked = replace(ticked, heavy_due=_next(self.heavy_due, position, self.cadence.heavy_samples))
@@ -79,5 +84,5 @@ class Windows:
 
 
 def _next(due: int, position: int, interval: int) -> int:
-    """When the next window is due: on the beat, or, where the last one was late, an interval after it."""
-    return due + interval if position - due < interval // 2 else position + interval
+    """When the next window is due: on the beat, or an interval after one that was early or late."""
+    return due + interval if 0 <= position - due < interval // 2 else position + interval

@@ -16,15 +16,32 @@ Audio = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
+class Hearing:
+    """How a window is to be heard.
+
+    `language`: a Whisper code, or "auto"; an English-only model hears English whatever it says.
+    `careful`: a text that is to last, and may take as long as the padded window.
+    `superseded`: asked half way, whether nobody wants the text any more.
+    """
+
+    language: str
+    beam_size: int = 1
+    careful: bool = False
+    superseded: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """What a model heard.
 
     `probabilities`: how sure it is of each word of `text` (`wording.split`), from 0 to 1; empty where beams
-    were searched, which don't tell. `verified`: `text` is a draft that it found plausible.
+    were searched, which don't tell. `gains`: how much surer of it than of what stood in its place, from 0 to
+    1; empty where it compared nothing. `verified`: `text` is a draft that it found plausible.
     """
 
     text: str
     probabilities: tuple[float, ...] = ()
+    gains: tuple[float, ...] = ()
     verified: bool = False
 
 
@@ -35,34 +52,15 @@ class Transcriber(Protocol):
     def name(self) -> str:
         """The model's name as the configuration spells it."""
 
-    def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str,
-        beam_size: int = 1,
-        careful: bool = False,
-        superseded: Callable[[], bool] = lambda: False,
-    ) -> Hypothesis | None:
-        """The text of `audio`, shape (n,); None when `superseded` became true half way.
+    def transcribe(self, audio: Audio, how: Hearing) -> Hypothesis | None:
+        """The text of `audio`, shape (n,); None when it was superseded half way.
 
-        `language`: a Whisper code, or "auto"; an English-only model hears English whatever it says.
-        `careful`: a text that is to last, and may take as long as the padded window.
         Raises ModelError when the model fails.
         """
 
-    def verify(
-        self,
-        audio: Audio,
-        draft: Callable[[], Standing],
-        *,
-        language: str,
-        beam_size: int = 1,
-        careful: bool = False,
-        superseded: Callable[[], bool] = lambda: False,
-    ) -> Hypothesis | None:
+    def verify(self, audio: Audio, how: Hearing, draft: Callable[[], Standing]) -> Hypothesis | None:
         """As `transcribe`, but what is plausible of the draft's words is left as it stands.
 
         `draft` is asked for once the audio is encoded, so that the newest is judged. A doubt of words
-        that were confirmed before counts where the text is to last (`careful`).
+        that were confirmed before counts where the text is to last.
         """

@@ -35,8 +35,16 @@ class WindowShape:
         return min(wanted, round(LONGEST_S * SAMPLE_RATE))
 
 
-LADDER = (WindowShape(2.56, 5.0), WindowShape(5.0, 10.0), WindowShape(LONGEST_S, LONGEST_S))
-"""The windows that are tried, one after the other, until a text passes the guards."""
+_LONGER = (WindowShape(5.0, 10.0), WindowShape(LONGEST_S, LONGEST_S))
+
+DRAFTS = (WindowShape(2.56, 5.0), *_LONGER)
+CONFIRMATIONS = (WindowShape(3.5, 7.0), *_LONGER)
+"""Ladders: the windows that are tried, one after the other, until a text passes the guards.
+
+Word errors over 106 recordings of read English by the first rung (tail, floor): tiny.en (2.56, 5) 10.9 %,
+(5, 10) 10.3 %, padded 10.2 %; base with five beams 9.3 %, 9.1 %, 9.7 %, and where it judges tiny.en's words
+8.6 %, (3.5, 7) 8.4 %, (5, 10) 8.4 %. A draft is wanted soon and is heard again; a confirmation is to last.
+"""
 
 
 class Verdict(Enum):
@@ -52,7 +60,7 @@ class Verdict(Enum):
         A draft is worth no second pass for a loop: what stands before it is as good as a draft gets. In a
         text that is to last, the padded window tells a loop from somebody who did say it twice.
         """
-        last = len(LADDER) - 1 if careful else 1
+        last = len(DRAFTS) - 1 if careful else 1
         if rung >= last or self is Verdict.TRUSTED or (self is Verdict.LOOPED and not careful):
             return None
         return last if self is Verdict.LOOPED else rung + 1

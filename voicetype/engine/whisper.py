@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.verification import Judgement, Standing, judge, wary, word_probabilities
 from voicetype.core.wording import clean, split
-from voicetype.engine import Audio, Hypothesis
+from voicetype.engine import Audio, Hearing, Hypothesis
 from voicetype.engine.guards import (
-    LADDER,
+    CONFIRMATIONS,
+    DRAFTS,
     LONGEST_S,
     Verdict,
     WindowShape,
@@ -109,90 +110,69 @@ class Whisper:
 
     def warm_up(self) -> None:
         """Pay for the first call's allocations now, not with the user's first word."""
-        self.transcribe(np.zeros(SAMPLE_RATE, np.float32), language="en")
+        self.transcribe(np.zeros(SAMPLE_RATE, np.float32), Hearing("en"))
 
-    def transcribe(
-        self,
-        audio: Audio,
-        *,
-        language: str,
-        beam_size: int = 1,
-        careful: bool = False,
-        superseded: Callable[[], bool] = lambda: False,
-    ) -> Hypothesis | None:
+    def transcribe(self, audio: Audio, how: Hearing) -> Hypothesis | None:
         """The text of `audio`, shape (n,), of which the last 30 s are heard.
 
-        None when `superseded` became true before the text was there. Raises ModelError.
+        None when it was superseded before the text was there. Raises ModelError.
         """
         with self._failures():
-            speech = audio[-round(LONGEST_S * SAMPLE_RATE) :]
-            encoded = self._encode(speech, LADDER[0])
-            if superseded():
+            speech = _heard_at_once(audio)
+            ladder = CONFIRMATIONS if how.careful else DRAFTS
+            encoded = self._encode(speech, ladder[0])
+            if how.superseded():
                 return None
-            return self._climb(
-                speech,
-                encoded,
-                language,
-                beam_size,
-                careful=careful,
-                superseded=superseded,
-                sure=not careful,
-            )
+            return self._climb(speech, encoded, ladder, how, sure=not how.careful)
 
-    def verify(
-        self,
-        audio: Audio,
-        draft: Callable[[], Standing],
-        *,
-        language: str,
-        beam_size: int = 1,
-        careful: bool = False,
-        superseded: Callable[[], bool] = lambda: False,
-    ) -> Hypothesis | None:
+    def verify(self, audio: Audio, how: Hearing, draft: Callable[[], Standing]) -> Hypothesis | None:
         """The text of `audio`, shape (n,), with what is plausible of the draft's words as they stand.
 
         One pass of the decoder over the whole draft (CTranslate2's `align`) gives the probability of each of
-        its words. Where none is doubted, and nothing is missing at the end, nothing is decoded. Only a draft
-        that passed the guards may be judged: a loop is likely to itself. Raises ModelError.
+        its words. Where none is doubted, and nothing is missing at the end, nothing is decoded. Where nothing
+        stands, what it says itself is only believed if it believes it, for no draft speaks for it. Only a
+        draft that passed the guards may be judged: a loop is likely to itself. Raises ModelError.
         """
         with self._failures():
-            speech = audio[-round(LONGEST_S * SAMPLE_RATE) :]
+            speech = _heard_at_once(audio)
             # In mid-speech, what is drafted from now on lies beyond this audio; at a pause it counts.
-            standing = Standing() if careful else draft()
-            encoded = self._encode(speech, LADDER[0])
-            if superseded():
+            standing = Standing() if how.careful else draft()
+            encoded = self._encode(speech, CONFIRMATIONS[0])
+            if how.superseded():
                 return None
-            standing = draft() if careful else standing
-            judgement = self._judge(encoded, language, standing.text, len(speech))
-            if judgement.plausible(0 if careful else standing.confirmed) and (judgement.whole or not careful):
-                return Hypothesis(standing.text, judgement.probabilities, verified=True)
-            said = self._climb(speech, encoded, language, beam_size, careful=careful, superseded=superseded)
-            if said is None or not judgement.probabilities:
+            standing = draft() if how.careful else standing
+            judged = self._judge(encoded, how.language, standing.text, len(speech))
+            known = 0 if how.careful else standing.confirmed
+            if judged.plausible(known) and (judged.whole or not how.careful):
+                return Hypothesis(standing.text, judged.probabilities, verified=True)
+            said = self._climb(speech, encoded, CONFIRMATIONS, how)
+            if said is None or (standing.text and not judged.probabilities):
                 return said
-            text = judge(split(standing.text), judgement.probabilities, split(said.text))
-            return Hypothesis("".join(text).strip())
+            own = self._judge(encoded, how.language, said.text, len(speech))
+            if not standing.text:
+                return Hypothesis("") if own.made_up else said
+            words, gains = judge(
+                split(standing.text),
+                judged.probabilities,
+                split(said.text),
+                own.probabilities,
+                standing.confirmed,
+            )
+            return Hypothesis("".join(words).strip(), gains=gains)
 
     def _climb(
-        self,
-        speech: Audio,
-        encoded: Any,
-        language: str,
-        beam_size: int,
-        *,
-        careful: bool,
-        superseded: Callable[[], bool],
-        sure: bool = False,
+        self, speech: Audio, encoded: Any, ladder: Sequence[WindowShape], how: Hearing, *, sure: bool = False
     ) -> Hypothesis | None:
         """Decode, and climb the ladder while the guards reject what comes of it."""
-        heard = self._decode(encoded, language, len(speech), beam_size, sure=sure)
-        rung = heard.verdict.next_rung(0, careful=careful)
+        heard = self._decode(encoded, how.language, len(speech), how.beam_size, sure=sure)
+        rung = heard.verdict.next_rung(0, careful=how.careful)
         while rung is not None:
-            if superseded():
+            if how.superseded():
                 return None
-            longer = self._encode(speech, LADDER[rung])
-            heard = self._decode(longer, language, len(speech), 1, sure=sure)
-            rung = heard.verdict.next_rung(rung, careful=careful)
-        text = heard.text if careful else heard.once
+            longer = self._encode(speech, ladder[rung])
+            heard = self._decode(longer, how.language, len(speech), 1, sure=sure)
+            rung = heard.verdict.next_rung(rung, careful=how.careful)
+        text = heard.text if how.careful else heard.once
         return Hypothesis(text, heard.probabilities[: len(split(text))])
 
     def transcribe_long(self, audio: Audio, *, language: str, beam_size: int = 5) -> str:
@@ -287,6 +267,10 @@ class Whisper:
         tokenizer = Tokenizer(self._model.hf_tokenizer, multilingual, task="transcribe", language=language)
         tokens = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         return _Prompt(tokenizer, tokens, list(get_suppressed_tokens(tokenizer, [-1])))
+
+
+def _heard_at_once(audio: Audio) -> Audio:
+    return audio[-round(LONGEST_S * SAMPLE_RATE) :]
 
 
 def repaired(tokenizer: Any) -> Any:
