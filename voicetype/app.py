@@ -22,6 +22,7 @@ from voicetype.core.windows import Cadence
 from voicetype.daemon import Daemon
 from voicetype.dbus import NoBus, Service
 from voicetype.engine import models
+from voicetype.engine.memory import keep_little
 from voicetype.engine.progress import Bar
 from voicetype.engine.whisper import EngineOptions, Whisper
 from voicetype.errors import HotkeyError, VoicetypeError
@@ -57,6 +58,7 @@ def settings(config: Config) -> Settings:
 def make_pair(config: Config, failed: Callable[[VoicetypeError], None]) -> LoadedPair:
     """Both models, which begin to load. Raises ModelError, ConfigError for what can't go together."""
     heard_language(config.language, astuple(models.resolve(config.models)))
+    keep_little()
     return LoadedPair(config.models, lambda folder, name: open_model(config, folder, name), failed)
 
 
