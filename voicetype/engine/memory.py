@@ -1,8 +1,8 @@
 """How much memory the models' libraries keep for later.
 
-Every window has another length, and both oneDNN, below CTranslate2, and glibc keep what they made for each. On a
-processor with AVX-512 a dictation of half a minute grew to 800 MB, with what stands here to 400, at two percent
-more processor time.
+Every window has another length, and both oneDNN, below CTranslate2, and glibc keep what they made for each.
+On a processor with AVX-512 a dictation of half a minute grew to 800 MB, with what stands here to 400, at two
+percent more processor time.
 """
 
 from __future__ import annotations
