@@ -19,6 +19,7 @@ from voicetype.audio import read_recording
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.verification import Standing
 from voicetype.engine import Audio, Hearing, models
+from voicetype.engine.memory import keep_little
 from voicetype.engine.whisper import Whisper
 
 LENGTHS_S = (3, 6, 12)
@@ -77,6 +78,7 @@ def main() -> None:
     parser.add_argument("recording")
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
+    keep_little()
     audio = read_recording(arguments.recording)
     print("| | short window (s) | padded to 30 s (s) | ratio |\n|---|---|---|---|")
     for name, measure in (("tiny.en", draft), ("base", confirmation)):

@@ -100,7 +100,7 @@ def sure_words() -> Sweep:
         values = {name: vars(agreement)[name] ** power for name in names}
         label = " / ".join(f"{value:.2f}" for value in values.values())
         settings.append(Setting(label, agreement, values, power == 1))
-    return Sweep("how sure a new word must be", ("at once", "if sure"), ((-11, 0), (0, 16)), settings)
+    return Sweep("how sure a new word must be", ("at once", "if sure"), ((-11, 0), (0, -16)), settings)
 
 
 def worth_of_mends() -> Sweep:
