@@ -124,6 +124,17 @@ def test_what_is_quiet_beside_a_voice_is_not_raised_until_that_is_long_gone(rais
     assert np.abs(raised(loud, np.zeros(2 * LONG, np.float32), breath)).max() > 0.004 * _MOST_GAIN / 2
 
 
+@pytest.mark.parametrize("rms", [1e-3, 3e-3])
+def test_steady_noise_is_not_raised(raised: Raised, rms: float) -> None:
+    room = hiss(rms)
+    assert raised(hiss(rms, LONG), room) == pytest.approx(room, abs=1e-4)
+
+
+def test_samples_that_are_no_numbers_pass(raised: Raised) -> None:
+    broken = np.full(LONG, np.nan, np.float32)
+    assert np.abs(raised(broken, np.full(SAMPLE_RATE, np.inf, np.float32))).max() == pytest.approx(1.0)
+
+
 def test_frames_that_are_no_multiple_of_a_piece_lose_nothing() -> None:
     """However the sound is cut, the same pieces are judged."""
     sound = np.concatenate([hiss(1e-5, 8_000), vowel(samples=8_000)])

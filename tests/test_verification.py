@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicetype.core import agreement, verification
-from voicetype.core.verification import PLAUSIBLE, STEADFAST, Judgement, judge, wary
+from voicetype.core.verification import PLAUSIBLE, STEADFAST, judge, made_up, wary
 from voicetype.core.wording import Words, key, split
 
 SURE, DOUBTED = (1 + PLAUSIBLE) / 2, PLAUSIBLE / 2
@@ -168,8 +168,19 @@ def test_a_word_that_is_said_again_is_doubted() -> None:
 
 def test_a_text_is_made_up_where_the_model_does_not_believe_its_words_on_the_whole() -> None:
     bound = math.exp(verification._LIKELY)
-    assert Judgement((bound * 0.9,) * 3).made_up
-    assert not Judgement((bound * 1.1,) * 3).made_up
-    assert not Judgement((bound * 0.9, 1.0)).made_up
-    assert Judgement((0.0, 1.0, 1.0)).made_up
-    assert not Judgement().made_up
+    assert made_up((bound * 0.9,) * 3)
+    assert not made_up((bound * 1.1,) * 3)
+    assert not made_up((bound * 0.9, 1.0))
+    assert made_up((0.0, 1.0, 1.0))
+    assert not made_up(())
+
+
+def test_at_the_end_the_doubted_words_alone_go() -> None:
+    standing = split("So we should um go home uh")
+    sure = (DOUBTED, SURE, SURE, DOUBTED, SURE, SURE, DOUBTED)
+    assert judge(standing, sure, (), ())[0] == split(" we should go home")
+
+
+def test_words_of_both_stand_apart() -> None:
+    words, gains = judge(split("No. we"), (SURE, DOUBTED), ("No.", "it"), (SURE, SURE))
+    assert (words, len(gains)) == (split("No. it"), 2)

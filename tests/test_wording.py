@@ -111,6 +111,7 @@ SURE = 1.0
         ("a b c", "a b c", "a b.", (WRONG, WRONG), True, "a b."),
         ("a b c", "a b c", "a x", (SURE, SURE), True, "a b c"),
         ("a b", "a b", "", (), True, "a b"),
+        ("a b c d", "a b c d", "a", (SURE,), True, "a b c d"),
         # the end of a sentence is told by what follows
         ("", "", "a b.", (SURE, SURE), False, "a b"),
         ("", "", "a b.", (SURE, SURE), True, "a b."),

@@ -412,3 +412,14 @@ def test_the_judgement_of_a_pause_serves_as_the_last(start: Start) -> None:
         worker.wait_idle()
     assert log.wait(2) == [(4, "what stands"), (5, "what stands")]
     assert model.judged == ["what stands"]
+
+
+def test_what_came_to_nothing_does_not_serve_for_a_draft_that_came_later(start: Start) -> None:
+    model, log, stands = FakeTranscriber("m", lambda _: ""), Log(), [""]
+    model.trusts = bool
+    worker = start(model)
+    for heard in (window(4, heavy=True, pause=True), window(5, heavy=True, final=True, same_as=4)):
+        worker.submit(request(heard, log, draft=lambda: Standing(stands[-1])))
+        worker.wait_idle()
+        stands.append("Yes.")
+    assert log.wait(2) == [(4, ""), (5, "Yes.")]

@@ -24,11 +24,11 @@ class _Choice:
     They are loaded one after the other: a model takes more memory while it is converted than ever after.
     """
 
-    def __init__(self, config: ModelsConfig, open_model: OpenModel) -> None:
+    def __init__(self, config: ModelsConfig, open_model: OpenModel, loading: threading.Lock) -> None:
         self.config = config
         self.names = models.resolve(config)
         self._open_model = open_model
-        self._lock, self._loading = threading.Lock(), threading.Lock()
+        self._lock, self._loading = threading.Lock(), loading
         self._obtained: Future[models.Obtained] = Future()
 
     def fast(self) -> Transcriber:
@@ -64,7 +64,8 @@ class LoadedPair:
     ) -> None:
         """Begins to load at once. `failed` is told, on a worker's thread, of a model that can't be had."""
         self._open_model, self._tell_failed = open_model, failed
-        self._choice = _Choice(config, open_model)
+        self._loading = threading.Lock()
+        self._choice = _Choice(config, open_model, self._loading)
         self._failure: VoicetypeError | None = None
         # The heavy one first: its conversion is the peak, and should not come on top of the other.
         self.heavy = Worker("heavy", self._choice.heavy, self._fail)
@@ -106,7 +107,7 @@ class LoadedPair:
         for name in filter(models.is_folder, (fast, heavy)):
             models.ensure(name)
         config = replace(self._choice.config, fast=fast, heavy=heavy)
-        self._choice = _Choice(config, self._open_model)
+        self._choice = _Choice(config, self._open_model, self._loading)
         self._failure = None
         self.heavy.replace(self._choice.heavy)
         self.fast.replace(self._choice.fast)

@@ -21,6 +21,11 @@ _LEARNING = 10
 counts half after 3.5 s) would be this loud, by so much at most, and not before the detector has heard so many
 pieces of the room: before, it takes raised hiss for voice."""
 
+_ABOVE_NOISE = 16.0
+_RISING = 1.0005
+"""Steady noise is not raised: the loudest sample has to stand so far above the RMS of the room, which is the
+least of any piece of late (it counts double after 14 s)."""
+
 
 class VoiceActivity:
     """The share of voiced 10 ms pieces in a frame. Owned by the listening thread.
@@ -37,7 +42,7 @@ class VoiceActivity:
 
     def __call__(self, frame: NDArray[np.float32]) -> float:
         """From 0.0 to 1.0; `frame` has the shape (n,), 16 kHz. A frame without a whole piece: 0.0."""
-        samples = np.concatenate([self._rest, frame])
+        samples = np.concatenate([self._rest, np.nan_to_num(frame, posinf=1.0, neginf=-1.0)])
         whole = len(samples) - len(samples) % PIECE_SAMPLES
         self._rest = samples[whole:]
         pieces = samples[:whole].reshape(-1, PIECE_SAMPLES)
@@ -51,14 +56,19 @@ class VoiceActivity:
 
         self._detector = webrtcvad.Vad(self._aggressiveness)
         self._rest = np.zeros(0, dtype=np.float32)
-        self._loudest, self._learnt = _LOUD / 2, 0
+        self._loudest, self._room, self._learnt = _LOUD / 2, np.inf, 0
 
     def _voiced(self, piece: NDArray[np.float32]) -> bool:
-        self._loudest = max(self._loudest * _FADING, float(np.abs(piece).max()))
-        self._learnt += 1
-        gain = _LOUD / max(self._loudest, _LOUD / _MOST_GAIN)
-        raised = piece * gain if gain > 1.0 and self._learnt > _LEARNING else piece
+        raised = piece * self._gain(piece)
         # The detector hears quiet pieces as well: it learns the noise from them.
         pcm = (np.clip(raised, -1.0, 1.0) * 32767.0).astype(np.int16)
         voiced = bool(self._detector.is_speech(pcm.tobytes(), SAMPLE_RATE))
         return voiced and float(np.sqrt(np.mean(np.square(raised)))) >= FLOOR_RMS
+
+    def _gain(self, piece: NDArray[np.float32]) -> float:
+        self._loudest = max(self._loudest * _FADING, float(np.abs(piece).max()))
+        self._room = min(self._room * _RISING, float(np.sqrt(np.mean(np.square(piece)))))
+        self._learnt += 1
+        if self._learnt <= _LEARNING or self._loudest < _ABOVE_NOISE * self._room:
+            return 1.0
+        return max(1.0, _LOUD / max(self._loudest, _LOUD / _MOST_GAIN))

@@ -223,6 +223,8 @@ class Worker:
         if self._last is None:
             return None
         last, hypothesis = self._last
+        if not hypothesis.text and request.draft and request.draft().text:
+            return None  # a draft that came later was never judged
         same = (request.done, request.window.utterance, request.window.same_as)
         return hypothesis if same == (last.done, last.window.utterance, last.window.window_id) else None
 

@@ -213,6 +213,14 @@ def test_a_text_that_nothing_stands_for_and_that_it_does_not_believe_comes_to_no
     assert verified(judge, speech[sound], "", careful=careful) == Hypothesis("")
 
 
+def test_a_draft_that_came_meanwhile_stands_where_it_does_not_believe_itself(
+    judge: Watched, speech: Audio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "says", f"{ABSURD} {ABSURD.upper()} yesterday.")
+    drafts = iter([Standing(), Standing("Yes.")])
+    assert judge.verify(speech, Hearing("en", careful=True), lambda: next(drafts)) == Hypothesis("Yes.")
+
+
 def test_where_something_stands_one_of_two_incredible_texts_does(
     judge: Watched, speech: Audio, monkeypatch: pytest.MonkeyPatch
 ) -> None:

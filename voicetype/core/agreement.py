@@ -48,6 +48,8 @@ def onward(said: Words, longer: Words) -> Words:
     return (*said[:-1], last, *wording.follow(said, longer[reached:]))
 
 
+_MADE_UP = 2  # words at most that a window's end makes a model say beyond what was spoken
+
 SURE_NEWEST = 0.85
 SURE_ONCE = 0.6
 SURE_TWICE = 0.25
@@ -70,7 +72,7 @@ def calm(
     draft does not say any more at its end was made up.
     """
     agreed, twice = common(shown, current), common(previous, current)
-    ends_sooner = whole and 0 < agreed == len(current)
+    ends_sooner = whole and 0 < agreed == len(current) >= len(shown) - _MADE_UP
     contradicted = agreed < len(shown) and (ends_sooner or twice > agreed)
     kept = shown[:agreed] if contradicted else shown
     begin = agreed if contradicted or agreed == len(shown) else covered(shown, current)

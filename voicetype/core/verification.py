@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from voicetype.core import wording
 from voicetype.core.wording import Words, key
 
 PLAUSIBLE = 0.3
@@ -42,19 +43,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a model thinks of a text: of each word, and whether its last word ends where speech does."""
+    """What a model thinks of a text: of each word, whether its last word ends where speech does, and whether
+    the model does not believe it on the whole."""
 
     probabilities: tuple[float, ...] = ()
     whole: bool = False
+    made_up: bool = False
 
     def plausible(self, confirmed: int) -> bool:
         """Whether there is a text, and it doubts none of its words behind the confirmed ones."""
         return bool(self.probabilities) and min(self.probabilities[confirmed:], default=1.0) >= PLAUSIBLE
-
-    @property
-    def made_up(self) -> bool:
-        """Whether the model does not believe it: what it says of a breath or a noise."""
-        return bool(self.probabilities) and _log(self.probabilities) < _LIKELY * len(self.probabilities)
 
 
 def judge(
@@ -73,7 +71,7 @@ def judge(
     mended, carried = False, 0.0  # the gain of words that went: it counts with the next one
 
     def add(new: Sequence[str], gain: float) -> None:
-        words.extend(new)
+        words.extend(wording.follow(tuple(words), tuple(new)))
         gains.extend([gain] * len(new))
 
     blocks = SequenceMatcher(None, [*map(key, standing)], [*map(key, said)], autojunk=False)
@@ -86,6 +84,8 @@ def judge(
             carried = 0.0
         elif kind == "insert" and at_end:
             add(said[k:m], 1.0)
+        elif kind == "delete" and at_end:  # no word follows that would tell
+            add([standing[n] for n in range(i, j) if judged[n] >= PLAUSIBLE], 0.0)
         else:
             gain = _gain(judged[i : j + 1], own[k : m + 1], alike=at_end)
             gain -= STEADFAST if i < confirmed and j <= confirmed else 0.0
@@ -102,17 +102,19 @@ def judge(
 def _gain(standing: Sequence[float], said: Sequence[float], *, alike: bool) -> float:
     """How much more probable the words said are than those that stand, from -1 to 1.
 
-    `alike`: no word follows that would tell; as many words of each are compared, and where nothing was said,
-    the first one that stands with its absence.
+    `alike`: no word follows that would tell; as many words of each are compared.
     """
-    if alike and not said:
-        return 1 - 2 * standing[0]
     size = min(len(standing), len(said)) if alike else None
     return math.tanh((_log(said[:size]) - _log(standing[:size])) / 2)
 
 
 def _log(probabilities: Sequence[float]) -> float:
     return sum(math.log(max(_IMPOSSIBLE, p)) for p in probabilities)
+
+
+def made_up(probabilities: Sequence[float]) -> bool:
+    """Whether a model does not believe what it says itself, as of a breath or a noise."""
+    return bool(probabilities) and _log(probabilities) < _LIKELY * len(probabilities)
 
 
 def wary(words: Words, probabilities: Sequence[float]) -> tuple[float, ...]:

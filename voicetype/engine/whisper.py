@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicetype.core.events import SAMPLE_RATE
-from voicetype.core.verification import Judgement, Standing, judge, wary, word_probabilities
+from voicetype.core.verification import Judgement, Standing, judge, made_up, wary, word_probabilities
 from voicetype.core.wording import clean, split
 from voicetype.engine import Audio, Hearing, Hypothesis
 from voicetype.engine.guards import (
@@ -149,8 +149,10 @@ class Whisper:
             if said is None or (standing.text and not judged.probabilities):
                 return said
             own = self._judge(encoded, how.language, said.text, len(speech))
-            if not standing.text:
-                return Hypothesis("") if own.made_up else said
+            if not standing.text:  # unless a draft has come meanwhile
+                return Hypothesis(draft().text) if own.made_up else said
+            if said.text and not own.probabilities:
+                return said
             words, gains = judge(
                 split(standing.text),
                 judged.probabilities,
@@ -236,7 +238,8 @@ class Whisper:
         ends_at = min((frame for token, frame in result.alignments if token == len(tokens)), default=frames)
         whole = speech_samples / SAMPLE_RATE - ends_at * _ALIGNED_S <= _MISSING_S
         words = split(draft)
-        return Judgement(wary(words, self._by_word(prompt, draft, tokens, result.text_token_probs)), whole)
+        each = self._by_word(prompt, draft, tokens, result.text_token_probs)
+        return Judgement(wary(words, each), whole, made_up(each))
 
     def _by_word(
         self, prompt: _Prompt, text: str, tokens: list[int], probabilities: Sequence[float]
