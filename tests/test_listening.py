@@ -127,6 +127,14 @@ def test_doubts_ask_the_heavy_model_before_its_interval_with_a_draft() -> None:
     assert np.array_equal(fast[early.window_id].audio, early.audio)
 
 
+def test_in_a_hush_the_heavy_model_is_kept_free_for_a_pause() -> None:
+    heard = run("s*29 .*4 s*20", lambda _: Ready(doubtful=True))
+    in_hush = range(31 * FRAME, 34 * FRAME)
+    assert any(len(w.audio) in in_hush for w in windows(heard, heavy=False))
+    assert not any(len(w.audio) in in_hush for w in windows(heard, heavy=True))
+    assert [round(len(w.audio) / 4000) for w in windows(heard, heavy=True)][:4] == [1, 2, 3, 5]
+
+
 def test_a_pause_and_the_end_are_heard_whoever_is_at_work() -> None:
     heard = run("s*40 .*40 s*40 .*5", lambda _: Ready(fast=False, heavy=False))
     kinds = [(w.window_id, w.heavy, w.to_pause, w.final) for w in heard if isinstance(w, Window)]
