@@ -220,7 +220,9 @@ class Dictation:
             if number == 0:
                 yield Began(self._stages.fast.name, self._stages.heavy.name, time.time())
             self._stats.samples += len(frame)
-            ready = Ready(self._stages.fast.free, self._stages.heavy.free, self.session.doubtful)
+            fast, heavy = self._stages.fast.free, self._stages.heavy.free
+            # With each frame: the doubts are worked out only where somebody could settle them.
+            ready = Ready(fast, heavy, fast and heavy and self.session.doubtful)
             yield from listening.hear(frame, voice(frame), ready)
 
     def _keep_pace(self) -> None:

@@ -63,12 +63,16 @@ class VoiceActivity:
         # The detector hears quiet pieces as well: it learns the noise from them.
         pcm = (np.clip(raised, -1.0, 1.0) * 32767.0).astype(np.int16)
         voiced = bool(self._detector.is_speech(pcm.tobytes(), SAMPLE_RATE))
-        return voiced and float(np.sqrt(np.mean(np.square(raised)))) >= FLOOR_RMS
+        return voiced and _rms(raised) >= FLOOR_RMS
 
     def _gain(self, piece: NDArray[np.float32]) -> float:
         self._loudest = max(self._loudest * _FADING, float(np.abs(piece).max()))
-        self._room = min(self._room * _RISING, float(np.sqrt(np.mean(np.square(piece)))))
+        self._room = min(self._room * _RISING, _rms(piece))
         self._learnt += 1
         if self._learnt <= _LEARNING or self._loudest < _ABOVE_NOISE * self._room:
             return 1.0
         return max(1.0, _LOUD / max(self._loudest, _LOUD / _MOST_GAIN))
+
+
+def _rms(piece: NDArray[np.float32]) -> float:
+    return float(np.sqrt(np.mean(np.square(piece))))
