@@ -128,20 +128,24 @@ import os, subprocess, sys
 venv, system = sys.argv[1:]
 version = subprocess.run([system, "-c", "import sys; print(sys.version)"], capture_output=True, text=True).stdout
 import pip
-# Scripts in bin name the folder in which the environment was made.
+# Scripts in bin name the folder in which the environment was made; not in their first line where it has a space.
 with open(f"{venv}/bin/pip") as script:
-    here = venv in script.readline()
+    here = venv in script.read()
 sys.exit(not (os.path.realpath(sys.prefix) == os.path.realpath(venv) and version.strip() == sys.version and here))
 PYTHON
 }
 
 may_write() {
-    [ -w "$root" ] || fail "You may not write to $root: clone voicetype to a folder of your own."
+    local folder
+    folder=$(dirname "$venv")
+    until [ -e "$folder" ]; do folder=$(dirname "$folder"); done
+    [ -w "$folder" ] || fail "You may not write to $folder: clone voicetype to a folder of your own."
 }
 
-# make_environment "" for running, "test" for the tests; the stamp tells what was installed.
+# make_environment "" for running, "test" for the tests; the stamp tells what was installed. A second
+# argument is a copy of the project to install for good, instead of the clone itself with all its changes.
 make_environment() {
-    local extra=$1 python stamp wanted
+    local extra=$1 copy=${2:-} python stamp wanted project
     python=$(system_python)
     if ! venv_is_sound "$python"; then
         may_write
@@ -151,6 +155,14 @@ make_environment() {
             fail "The environment could not be made; the package ${python##*/}-venv may be missing."
     fi
     wanted=$(cat "$root/install/constraints.txt" "$root/pyproject.toml" | sha256sum)
+    project=(-e "$root${extra:+[$extra]}")
+    if [ -n "$copy" ]; then
+        wanted=$({
+            printf '%s\n' "$wanted"
+            find "$copy" -type f -print0 | sort -z | xargs -0 cat
+        } | sha256sum)
+        project=("$copy")
+    fi
     stamp=$venv/installed${extra:+-$extra}
     if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && [ -x "$venv/bin/voicetype" ]; then
         say "Python packages: all there."
@@ -159,13 +171,48 @@ make_environment() {
     say "Python packages: installing (about 400 MB the first time)"
     may_write
     retry "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-        -c "$root/install/constraints.txt" -e "$root${extra:+[$extra]}" ||
+        -c "$root/install/constraints.txt" "${project[@]}" ||
         fail "The Python packages could not be installed. Check the connection, and run this again."
     printf '%s\n' "$wanted" >"$venv/installed"
     printf '%s\n' "$wanted" >"$stamp"
 }
 
-demo_folder=${XDG_DATA_HOME:-$HOME/.local/share}/voicetype/demo
+# What voicetype needs of the system to run.
+packages_to_run() {
+    printf '%s\n' python3 python3-venv python3-gi \
+        libportaudio2 gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
+    command -v dpkg-query >/dev/null || return 0
+    # PortAudio speaks ALSA; this is ALSA's way to the sound server that is here.
+    if installed pipewire-pulse; then
+        say "pipewire-alsa|libasound2-plugins"
+    elif installed pulseaudio; then
+        say libasound2-plugins
+    fi
+}
+
+# Where install.sh puts what is the user's, and the link by which a shell finds it.
+data_folder() {
+    case ${XDG_DATA_HOME:-} in
+        /*) say "$XDG_DATA_HOME/voicetype" ;;
+        *) say "$HOME/.local/share/voicetype" ;; # a relative folder is ignored, as the XDG rules say
+    esac
+}
+
+# Folders that are not there yet, the inner ones first.
+missing_folders() {
+    local folder
+    for folder in "$@"; do
+        until [ -e "$folder" ]; do
+            say "$folder"
+            folder=$(dirname "$folder")
+        done
+    done
+}
+
+# shellcheck disable=SC2034  # install.sh and uninstall.sh use it
+link=$HOME/.local/bin/voicetype
+
+demo_folder=$(data_folder)/demo
 demo_package=asterisk-core-sounds-en-g722
 
 # Prints the path of the demo recording; nothing when it is not on this machine.

@@ -6,18 +6,21 @@ set -euo pipefail
 
 usage() {
     cat <<'HELP'
-Usage: install/run.sh [--demo]
+Usage: install/run.sh [--demo | --install]
 
 Installs what voicetype needs and is not here yet (system packages, a Python environment in .venv, two
 speech models), then starts it. Started again, it installs nothing and is ready in seconds.
 
-  --demo   let it listen to a recording instead of a microphone, and watch; needs no desktop
-  --help   this
+  --demo     let it listen to a recording instead of a microphone, and watch; needs no desktop
+  --install  for good, independent of this folder: what install/install.sh does, with its options
+  --help     this
 
 To dictate: hold the right Ctrl key, speak, let go. A short tap dictates until the next tap. Esc cancels.
 Stop voicetype with Ctrl-C. Later, .venv/bin/voicetype starts it without this script.
 HELP
 }
+
+if [ "${1:-}" = --install ]; then exec "$root/install/install.sh" "${@:2}"; fi
 
 demo=
 for argument in "$@"; do
@@ -35,19 +38,7 @@ for argument in "$@"; do
     esac
 done
 
-packages=(
-    python3 python3-venv python3-gi
-    libportaudio2 gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
-)
-if command -v dpkg-query >/dev/null; then
-    # PortAudio speaks ALSA; this is ALSA's way to the sound server that is here.
-    if installed pipewire-pulse; then
-        packages+=("pipewire-alsa|libasound2-plugins")
-    elif installed pulseaudio; then
-        packages+=(libasound2-plugins)
-    fi
-fi
-
+mapfile -t packages < <(packages_to_run)
 need_packages "${packages[@]}"
 continue_as_user "$@"
 make_environment ""
@@ -88,4 +79,4 @@ need_demo || fail "The demo recording can't be had: the package $demo_package wa
     "Any recording will do: .venv/bin/voicetype replay FILE --realtime --format console"
 say "Demo: a recording of Allison Smith (CC BY-SA 3.0), as if she spoke into a microphone."
 say "Dim text is a draft of the fast model; bright text is confirmed by the heavy one."
-exec "$venv/bin/voicetype" replay "$(demo_recording)" --realtime --format console
+exec "$venv/bin/voicetype" replay "$(demo_recording)" --language en --realtime --format console

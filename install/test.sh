@@ -7,8 +7,10 @@ set -euo pipefail
 packages=(
     python3 python3-venv python3-gi python3-tk
     libportaudio2 gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
-    xvfb openbox xterm xdotool x11-utils x11-xkb-utils xauth
-    dbus libglib2.0-bin pulseaudio-utils
+    xvfb openbox picom xterm xdotool x11-utils x11-xkb-utils xauth
+    dbus jq libglib2.0-bin pulseaudio-utils desktop-file-utils xfconf
+    xfce4-panel imagemagick
+    debootstrap pipx
 )
 # Either sound server does; their packages exclude each other, so one that is here stays.
 if command -v dpkg-query >/dev/null && installed pulseaudio; then

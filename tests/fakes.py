@@ -11,6 +11,7 @@ import numpy as np
 from voicetype.core import patch
 from voicetype.core.events import Event, Patch, PatchApplied, PatchFailed
 from voicetype.core.session import Session, step
+from voicetype.core.spoken import AUTO
 from voicetype.core.verification import Standing
 from voicetype.core.wording import split
 from voicetype.engine import Audio, Hearing, Hypothesis
@@ -66,6 +67,7 @@ class FakeTranscriber:
 
     `sure`: the probability of each word it says; None where it does not tell. `trusts`: whether it finds a
     draft plausible. `judged`: the drafts that it was given. `gains`: of each word that it says otherwise.
+    `detects`: a language and its probability, of the number of samples. `asked`: how it was to hear.
     """
 
     def __init__(self, name: str, says: Callable[[int], str], sure: float | None = None) -> None:
@@ -76,7 +78,9 @@ class FakeTranscriber:
         self.gains: float | None = None
         self.gate = threading.Event()
         self.gate.set()
+        self.detects: Callable[[int], tuple[str, float]] = lambda _: ("en", 1.0)
         self.heard: list[int] = []
+        self.asked: list[Hearing] = []
         self.judged: list[str] = []
 
     def transcribe(self, audio: Audio, how: Hearing) -> Hypothesis | None:
@@ -84,11 +88,14 @@ class FakeTranscriber:
         assert how.language
         assert how.beam_size == 1 or how.careful
         self.heard.append(len(audio))
+        self.asked.append(how)
         assert self.gate.wait(10)
         if how.superseded():
             return None
         text = self.says(len(audio))
-        return Hypothesis(text, () if self.sure is None else (self.sure,) * len(split(text)))
+        told = (how.language, 1.0) if how.language != AUTO else self.detects(len(audio))
+        sure = () if self.sure is None else (self.sure,) * len(split(text))
+        return Hypothesis(text, sure, language=told[0], language_probability=told[1])
 
     def verify(self, audio: Audio, how: Hearing, draft: Callable[[], Standing]) -> Hypothesis | None:
         """The draft, where it is to be trusted, else what was told to be said."""
@@ -97,8 +104,19 @@ class FakeTranscriber:
             return None
         self.judged.append(draft().text)
         if self.trusts(self.judged[-1]):
-            return Hypothesis(self.judged[-1], verified=True)
+            return replace(said, text=self.judged[-1], probabilities=(), verified=True)
         return said if self.gains is None else replace(said, gains=(self.gains,) * len(split(said.text)))
+
+
+class LevelDetector:
+    """Stands for `VoiceActivity`: takes for speech what is not silent. The real one wants a voice."""
+
+    def __init__(self, aggressiveness: int) -> None:
+        assert aggressiveness
+
+    def __call__(self, frame: Frame) -> float:
+        """1.0 for speech."""
+        return float(frame.max() > 0.5)
 
 
 class FakeMicrophone:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -208,11 +210,37 @@ class FakeStream:
         self.closed += 1
 
 
+class FakeSpeaker(FakeStream):
+    """Plays at once what it is given, in blocks; `FakeLibrary.played` keeps it."""
+
+    def __init__(self, library: FakeLibrary, callback: Callable[..., None], over: Callable[[], None]) -> None:
+        super().__init__(library, callback)
+        self.over = over
+
+    def start(self) -> None:
+        super().start()
+        if self._library.hangs:
+            return
+        when = SimpleNamespace(currentTime=5.0, outputBufferDacTime=5.0 + self._library.ahead_s)
+        playing = True
+        while playing:
+            block = np.full((1_000, 1), np.nan, np.float32)
+            try:
+                self._callback(block, len(block), when, None)
+            except self._library.CallbackStop:
+                playing = False
+            self._library.played.append(block[:, 0])
+        self.over()
+
+
 class FakeLibrary:
     """As much of `sounddevice` as we use. Complains when two threads are in it at once."""
 
     class PortAudioError(Exception):
         """Its own error."""
+
+    class CallbackStop(Exception):
+        """What a callback raises that has no more to play."""
 
     class default:
         device = (0, 0)
@@ -221,6 +249,9 @@ class FakeLibrary:
         self.starts = 0
         self.refusals = 0  # how often opening still fails
         self.streams: list[FakeStream] = []
+        self.played: list[NDArray[np.float32]] = []
+        self.ahead_s = 0.01  # how long after it was given a sound is heard
+        self.hangs = False  # a device that takes no sound
         self.opened = threading.Event()
         self.meanwhile: Callable[[], None] = lambda: None  # done while a stream is opened
         self._initialized = 1
@@ -236,6 +267,15 @@ class FakeLibrary:
                 self.refusals -= 1
                 raise self.PortAudioError("taken")
             return FakeStream(self, callback)
+
+    def OutputStream(
+        self, *, callback: Callable[..., None], finished_callback: Callable[[], None], **_: object
+    ) -> FakeStream:
+        with self._alone():
+            if self.refusals:
+                self.refusals -= 1
+                raise self.PortAudioError("Error querying device -1")
+            return FakeSpeaker(self, callback, finished_callback)
 
     def started(self, stream: FakeStream) -> None:
         self.streams.append(stream)
@@ -306,12 +346,14 @@ def test_threads_take_turns(library: FakeLibrary) -> None:
                     portaudio.start_anew()
                 elif kind == 1:
                     portaudio.devices()
+                elif kind == 3:
+                    portaudio.play(count(10), 48_000)
                 else:
                     portaudio.close(portaudio.open_microphone(""))
         except BaseException as error:  # noqa: BLE001  # shown below, in the test's own thread
             errors.append(error)
 
-    threads = [threading.Thread(target=work, args=(kind,)) for kind in (0, 1, 2, 2)]
+    threads = [threading.Thread(target=work, args=(kind,)) for kind in (0, 1, 2, 2, 3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -369,3 +411,57 @@ def test_a_microphone_that_came_late_is_found(library: FakeLibrary) -> None:
     with Microphone():
         assert library.starts == 1
     assert library.streams[0].closed == 1
+
+
+@pytest.mark.parametrize("samples", [1, 999, 1_000, 2_500])
+def test_a_sound_is_played_whole_and_its_stream_closed(library: FakeLibrary, samples: int) -> None:
+    assert portaudio.play(count(samples), 48_000)
+    played = np.concatenate(library.played)
+    assert np.array_equal(played[:samples], count(samples))
+    assert not played[samples:].any()
+    assert [stream.closed for stream in library.streams] == [1]
+
+
+def test_a_sound_that_would_come_too_late_is_left_out(library: FakeLibrary) -> None:
+    soon = time.monotonic() + 1_000
+    library.ahead_s = 2_000
+    assert not portaudio.play(count(2_500), 48_000, soon)
+    assert not np.concatenate(library.played).any()
+    assert [stream.closed for stream in library.streams] == [1]
+    library.ahead_s = 500
+    assert portaudio.play(count(2_500), 48_000, soon)
+
+
+def test_without_a_device_for_sound(library: FakeLibrary) -> None:
+    library.refusals = 1
+    with pytest.raises(AudioError, match="No sound can be played") as caught:
+        portaudio.play(count(10), 48_000)
+    assert caught.value.hint
+    assert portaudio.play(count(10), 48_000)
+
+
+def test_a_device_that_takes_no_sound(library: FakeLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portaudio, "_PLAYED_S", 0.0)
+    library.hangs = True
+    with pytest.raises(AudioError, match="does not play"):
+        portaudio.play(count(10), 48_000)
+    assert [stream.closed for stream in library.streams] == [1]
+
+
+def test_a_sound_of_an_earlier_start_is_left_alone(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To close it would touch freed memory."""
+    library.hangs = True
+    ended = threading.Event()
+    monkeypatch.setattr(portaudio, "_PLAYED_S", 10.0)
+    player = threading.Thread(target=lambda: ended.set() if portaudio.play(count(10), 48_000) else None)
+    player.start()
+    assert library.opened.wait(10)
+    portaudio.start_anew()
+    speaker = library.streams[0]
+    assert isinstance(speaker, FakeSpeaker)
+    speaker.over()
+    player.join(10)
+    assert ended.is_set()
+    assert speaker.closed == 0

@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicetype import config_file
-from voicetype.app import settings
 from voicetype.config import Config, ModelsConfig
-from voicetype.config_file import explain, load, override
+from voicetype.config_file import load, override
 from voicetype.core.events import Patching
 from voicetype.errors import ConfigError
 
@@ -65,7 +64,12 @@ def test_values_of_every_kind(file: Path) -> None:
     assert config.audio.vad_aggressiveness == 0
     assert config.typing.patching is Patching.REPLACE
     assert config.engine.verification is False
-    assert settings(config).verification is False
+
+
+def test_a_dictation_goes_by_the_configuration() -> None:
+    from voicetype.making import settings  # here, since it loads everything
+
+    assert settings(override(Config(), {"engine.verification": False})).verification is False
 
 
 @pytest.mark.parametrize(
@@ -92,9 +96,23 @@ def test_values_of_every_kind(file: Path) -> None:
         ("typing.patching = 'Diff'", "it must be one of diff, replace, window.", 'mean "diff"?'),
         ("typing.patching = 7", "it must be one of diff, replace, window.", 'default is "diff".'),
         ("typing.keyboard = 'x12'", "it must be one of auto, dummy, x11.", 'mean "x11"?'),
-        ("models.preset = 'lite'", "one of accurate, english, light, multilingual.", 'mean "light"?'),
+        ("models.preset = 'lite'", "one of accurate, auto, english, light, light-mult", 'mean "light"?'),
         ("models.fast = 3", "it must be a text in quotes.", 'default is "".'),
-        ("language = 'klingon'", 'language is "klingon"; it must be "auto" or a language code', "default"),
+        ("language = 'klingon'", 'is "klingon"; it must be "auto", "locale" or a language code', "default"),
+        ("language = 'local'", 'language is "local"', 'mean "locale"?'),
+        ("languages = 'de'", 'is "de"; it must be a list of texts in quotes, in brackets.', "default is []."),
+        (
+            "languages = ['de', 'klingon']",
+            'languages[1] is "klingon"; it must be a language',
+            "default is []",
+        ),
+        ("languages = ['Dee']", 'languages[0] is "Dee"; it must be a language code', 'Did you mean "de"?'),
+        ("languages = ['auto']", 'languages[0] is "auto"; it must be a language code', ""),
+        ("languages = ['de', 3]", "languages[1] is 3; it must be a language code", ""),
+        ("languages = [['de']]", 'languages[0] is ["de"]; it must be', ""),
+        ("languages = ['de', 'en', 'de']", 'languages[2] is "de"; it is in the list already.', "Take one"),
+        ("desktop.overlay = 'yes'", "it must be one of always, auto, never.", 'default is "auto".'),
+        ("models.unload_after_s = -1", "it must be from 0 to 86400.", "default is 600."),
         ("audio = 3", "audio is 3; it is a section: write [audio].", "Leave it out"),
         ("audio = [1, 2]", "audio is [1, 2]; it is a section", "Leave it out"),
         (f"models.fast = ['{'x' * 500}']", "…; it must be a text in quotes.", "default"),
@@ -135,35 +153,41 @@ def test_a_file_without_permission(file: Path) -> None:
         load()
 
 
-def test_explain_names_every_value_and_its_origin(file: Path) -> None:
-    assert "not there" in explain()[0]
-    file.write_text("[audio]\nend_s = 0.8\n")
-    lines = explain()
-    assert lines[0] == f"# {file}"
-    assert "end_s = 0.8                            # from the file" in lines
-    assert 'language = "auto"                      # default' in lines
-    # The lines are a configuration file themselves, with the same values.
-    again = file.with_name("again.toml")
-    again.write_text("\n".join(lines))
-    assert load(again) == load()
-    assert all("# from the file" in line for line in explain(again) if "=" in line)
-
-
 def test_override_obeys_the_rules_of_the_file() -> None:
     config = override(Config(), {"models.fast": "tiny", "language": "de", "typing.patching": "window"})
     assert config.models.fast == "tiny"
     assert config.language == "de"
     assert config.typing.patching is Patching.WINDOW
-    with pytest.raises(ConfigError, match=r"the command line: models\.preset is"):
-        override(Config(), {"models.preset": "huge"})
+    assert override(config, {"languages": ["de", "en"]}) == dataclasses.replace(
+        config, languages=("de", "en")
+    )
 
 
-def test_every_number_has_limits_and_every_default_keeps_them(tmp_path: Path) -> None:
-    (tmp_path / "all.toml").write_text("\n".join(explain(None)))
-    assert load(tmp_path / "all.toml") == Config()
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("models.preset", "huge", "the command line: models.preset is"),
+        ("modells.preset", "light", "the command line: there is no key modells."),
+        ("models.first", "tiny", "the command line: there is no key models.first."),
+        ("language.of.mine", "de", 'the command line: language is {"of" = {"mine" = "de"}}; it must be'),
+        ("models", "light", "the command line: models is"),
+        ("", "light", "the command line: there is no key ."),
+        (".", "light", "the command line: there is no key ."),
+        ("languages", [None], "the command line: languages[0] is None;"),
+    ],
+)
+def test_override_refuses_what_the_file_may_not_say(name: str, value: object, sentence: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        override(Config(), {name: value})
+    assert refused.value.sentence.startswith(sentence)
+    assert refused.value.hint
+
+
+def test_every_number_has_limits_and_every_key_a_purpose() -> None:
     for section in dataclasses.fields(Config):
         part = getattr(Config(), section.name)
         for field in dataclasses.fields(part) if dataclasses.is_dataclass(part) else []:
+            assert field.metadata["purpose"], f"{section.name}.{field.name}"
             if type(getattr(part, field.name)) in (int, float):
                 assert "limits" in field.metadata, f"{section.name}.{field.name}"
 
@@ -178,7 +202,7 @@ tables = st.recursive(
 def config_or_sentence(table: dict[str, Any]) -> None:
     refused = None
     try:
-        assert isinstance(config_file._build(Config, table, "file", ""), Config)
+        assert isinstance(config_file.validated(table, "file"), Config)
     except ConfigError as error:
         refused = error
     assert refused is None or (refused.sentence.startswith("file: ") and refused.hint)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, focus_lost
-from voicetype.config import ModelsConfig
+from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, LevelDetector, focus_lost
+from voicetype.config import Config
 from voicetype.control import State, Status
 from voicetype.core.stream import Finished
 from voicetype.daemon import Daemon
-from voicetype.engine import models
 from voicetype.errors import AudioError, ConfigError, DaemonError, KeyboardError, ModelError, VoicetypeError
 from voicetype.frames import Frame
 from voicetype.hotkey import Key, KeyEvent
-from voicetype.pair import LoadedPair
 from voicetype.pipeline import Pipeline
 from voicetype.settings import Settings
 from voicetype.workers import Worker
@@ -50,6 +45,8 @@ class FakeModels:
 
     pair: tuple[str, str] = ("quick", "slow")
     failure: VoicetypeError | None = None
+    loading: str = ""
+    activity: list[bool] = field(default_factory=list)
 
     def names(self) -> tuple[str, str]:
         return self.pair
@@ -57,11 +54,8 @@ class FakeModels:
     def ready(self) -> bool:
         return True
 
-    def use(self, fast: str, heavy: str) -> None:
-        self.pair = (fast, heavy)
-
-    def when_loaded(self, tell: Callable[[], None]) -> None:
-        tell()
+    def dictating(self, active: bool) -> None:
+        self.activity.append(active)
 
     def listing(self) -> Sequence[Mapping[str, object]]:
         return [{"name": name} for name in self.pair]
@@ -75,25 +69,45 @@ class FakeModels:
 class House:
     """The daemon's parts, and what they were told."""
 
-    tap_s = 0.35
     ways = ("fake", "no key")
 
     def __init__(self) -> None:
+        self.tap_s = 0.35
         self.fast, self.heavy = FakeTranscriber("quick", words), FakeTranscriber("slow", words)
         workers = {}
         for role, model in (("fast", self.fast), ("heavy", self.heavy)):
-            workers[role] = Worker(role, lambda model=model: model, lambda _: None)  # type: ignore[misc]
-            assert workers[role].wait_ready()
+            workers[role] = Worker(role)
+            workers[role].take(model)
         self.workers = workers
         self.keyboard = FakeKeyboard()
         self.pipeline = Pipeline(workers["fast"], workers["heavy"], self.keyboard)
         self.pipeline.open()
         self.models = FakeModels()
         self.settings = Settings(language="en")
+        self.config = Config()
+        self.changed_to: dict[str, object] = {}
+        self.kept: list[bool] = []
         self.mouths: list[Mouth] = []
         self.broken: AudioError | None = None
         self.told: list[object] = []
         self.changed = threading.Condition()
+
+    def change(self, values: Mapping[str, object], *, keep: bool) -> None:
+        self.models.language(str(values.get("language", "en")))
+        self.changed_to |= values
+        self.kept.append(keep)
+
+    def reload(self) -> None:
+        raise ConfigError("config.toml is not valid TOML.", "Mend it.")
+
+    def settle(self) -> None:
+        changed, self.changed_to = self.changed_to, {}
+        if "models.fast" in changed:
+            self.models.pair = (str(changed["models.fast"]), str(changed["models.heavy"]))
+        if "language" in changed:
+            self.settings = replace(self.settings, language=str(changed["language"]))
+        if "hotkey.tap_s" in changed:
+            self.tap_s = 9.0
 
     def microphone(self) -> Mouth:
         if self.broken:
@@ -138,19 +152,9 @@ class Rig:
         self.daemon.key(KeyEvent(key, at_s))
 
 
-class Level:
-    """Takes for speech what is not silent."""
-
-    def __init__(self, aggressiveness: int) -> None:
-        assert aggressiveness
-
-    def __call__(self, frame: NDArray[np.float32]) -> float:
-        return float(frame.max() > 0.5)
-
-
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", Level)
+    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", LevelDetector)
     house = House()
     quits: list[bool] = []
     daemon = Daemon(house, lambda: quits.append(True))
@@ -303,7 +307,7 @@ def test_close_leaves_what_stands(rig: Rig) -> None:
     assert standing
     assert text.result(0) == standing
     assert rig.house.states() == [State.LISTENING, State.FINISHING]  # nothing is ready any more
-    assert all(made.backspaces == 0 for made in rig.house.keyboard.patches)
+    assert all(made.backspaces == 0 for made in rig.house.keyboard.patches), rig.house.keyboard.patches
     with pytest.raises(DaemonError, match="ending"):
         rig.daemon.start({})
     with pytest.raises(DaemonError, match="ending"):
@@ -315,108 +319,59 @@ def test_quit(rig: Rig) -> None:
     assert rig.quits == [True]
 
 
-# The models themselves, with files that are not read.
-
-
-@dataclass
-class Shelf:
-    """Where the models come from: those of `gates` not before their gate is open, `broken` ones never."""
-
-    gates: dict[str, threading.Event] = field(default_factory=dict)
-    broken: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    looked_for: list[str] = field(default_factory=list)
-
-    def ensure(self, name: str, *_: object) -> Path:
-        self.looked_for.append(name)
-        if name in self.missing:
-            raise ModelError(f"The model {name} can't be had.", "Check the connection.")
-        return Path(name)
-
-    def open(self, _: Path, name: str) -> FakeTranscriber:
-        if name in self.gates:
-            assert self.gates[name].wait(10)
-        if name in self.broken:
-            raise ModelError(f"The model {name} is broken.", "Fetch it again.")
-        return FakeTranscriber(name, words)
-
-
-@pytest.fixture
-def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
-    shelf = Shelf()
-    monkeypatch.setattr(models, "ensure", shelf.ensure)
-    return shelf
-
-
-MakePair = Callable[[ModelsConfig], LoadedPair]
-
-
-@pytest.fixture
-def make_pair(rig: Rig, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePair]:
-    """A pair of the shelf's, as the daemon's models."""
-    made: list[LoadedPair] = []
-
-    def make(config: ModelsConfig) -> LoadedPair:
-        made.append(LoadedPair(config, shelf.open, rig.house.tell))
-        monkeypatch.setattr(rig.house, "models", made[0])
-        return made[0]
-
-    yield make
-    for pair in made:
-        pair.close()
-
-
-def test_other_models_are_announced_when_they_hear(rig: Rig, shelf: Shelf, make_pair: MakePair) -> None:
-    assert make_pair(ModelsConfig()).wait_ready()
-    shelf.gates = {"tiny": threading.Event(), "small": threading.Event()}
-    rig.daemon.set_models("tiny", "small")
-    assert rig.house.pairs() == [("tiny.en", "base")]
-    shelf.gates["tiny"].set()
-    rig.house.wait_for(lambda: rig.house.pairs()[-1] == ("tiny", "base"))
-    shelf.gates["small"].set()
-    rig.house.wait_for(lambda: rig.house.pairs()[-1] == ("tiny", "small"))
-    assert set(rig.house.states()) == {State.IDLE}
-
-
-def test_of_models_that_can_not_be_loaded_the_old_ones_stay(
-    rig: Rig, shelf: Shelf, make_pair: MakePair
-) -> None:
-    pair = make_pair(ModelsConfig())
-    assert pair.wait_ready()
-    shelf.broken = ("small",)
-    rig.daemon.set_models("tiny", "small")
-    rig.house.wait_for(lambda: rig.house.pairs()[-1:] == [("tiny", "base")])
-    assert pair.wait_ready()
-    assert [str(news) for news in rig.house.told if isinstance(news, VoicetypeError)] == [
-        "The model small is broken."
-    ]
+def test_a_choice_in_mid_dictation_holds_from_the_next_one_on(rig: Rig) -> None:
+    rig.daemon.start({})
+    rig.daemon.configure({"language": "de"})
+    rig.daemon.set_models("a", "b")
+    assert rig.house.kept == [True, False]
+    assert rig.daemon.status().language == "en"
+    assert rig.house.models.activity == [True]
+    result(rig.daemon.stop())
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+    assert rig.house.models.activity == [True, False]
     status = rig.daemon.status()
-    assert (status.state, status.ready) == (State.IDLE, True)
-    assert (status.fast_model, status.heavy_model) == ("tiny", "base")
+    assert (status.language, status.fast_model, status.heavy_model) == ("de", "a", "b")
 
 
-def test_what_takes_the_place_of_a_preset_is_said_once(
-    shelf: Shelf, make_pair: MakePair, caplog: pytest.LogCaptureFixture
-) -> None:
-    shelf.missing = ("small",)
-    with caplog.at_level(logging.INFO):
-        pair = make_pair(ModelsConfig(preset="multilingual"))
-        assert pair.wait_ready()
-    assert pair.names() == ("tiny.en", "base")
-    assert caplog.messages == ["The model small can't be had. Using tiny.en and base instead."]
+def test_the_length_of_a_tap_may_change(rig: Rig) -> None:
+    rig.daemon.configure({"hotkey.tap_s": 9.0})
+    rig.press(Key.DOWN, 1.0)
+    rig.press(Key.UP, 5.0)
+    rig.daemon.last_texts()  # asked behind the key
+    assert rig.daemon.status().state is State.LISTENING  # that was a tap
 
 
-def test_models_that_can_not_be_had_are_looked_for_and_told_once(
-    rig: Rig, shelf: Shelf, make_pair: MakePair, caplog: pytest.LogCaptureFixture
-) -> None:
-    shelf.missing = ("small", "base")
-    pair = make_pair(ModelsConfig(preset="multilingual"))
-    pair.when_loaded(rig.daemon.announce)
-    rig.house.wait_for(lambda: rig.house.states()[-1:] == [State.ERROR])
-    assert not pair.fast.wait_ready()
-    assert not pair.heavy.wait_ready()
-    assert shelf.looked_for == ["tiny", "small", "tiny.en", "base"]
-    assert len(caplog.messages) == 1
-    assert [str(news) for news in rig.house.told if isinstance(news, VoicetypeError)] == [
-        "The model base can't be had."
-    ]
+def test_a_configuration_file_that_is_broken_is_told(rig: Rig) -> None:
+    rig.daemon.reload()
+    rig.house.wait_for(lambda: any(isinstance(news, ConfigError) for news in rig.house.told))
+    assert rig.daemon.status().state is State.IDLE
+
+
+def test_the_last_texts_can_be_typed_again(rig: Rig) -> None:
+    assert rig.daemon.last_texts() == ()
+    for spoken in (20, 0, 30):
+        rig.daemon.start({})
+        rig.house.mouths[-1].speak(spoken)
+        result(rig.daemon.stop())
+    assert rig.daemon.last_texts() == ("one two three", "one two")
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+    before = rig.house.keyboard.text
+    rig.daemon.type_again("one two")
+    assert rig.house.keyboard.text == before + "one two"
+    rig.daemon.start({})
+    with pytest.raises(DaemonError, match="dictation is running"):
+        rig.daemon.type_again("one two")
+
+
+def test_of_a_text_that_no_window_takes_the_one_who_asked_is_told(rig: Rig) -> None:
+    rig.house.keyboard.interruptions = [focus_lost()]
+    with pytest.raises(KeyboardError):
+        rig.daemon.type_again("one two")
+
+
+def test_no_more_than_ten_texts_are_remembered(rig: Rig) -> None:
+    for _ in range(12):
+        rig.daemon.start({})
+        rig.house.mouths[-1].speak(20)
+        result(rig.daemon.stop())
+    assert len(rig.daemon.last_texts()) == 10

@@ -44,10 +44,15 @@ WAYS = {
     "dbus_interface": "voicetype.dbus_interface",
     "dbus_values": "voicetype.dbus_values",
     "console": "voicetype.console",
+    "overlay": "voicetype.overlay",
+    "sounds": "voicetype.sounds",
 }
 """The adapters: each way to the outside, and where it lives."""
 
-TOGETHER = [{"dbus", "dbus_interface", "dbus_values"}, {"audio", "portaudio"}]
+TOGETHER = [
+    {"dbus", "dbus_interface", "dbus_values"},
+    {"audio", "portaudio", "sounds"},
+]
 """Modules that are one adapter."""
 
 SEAMS = {"voicetype.keyboard", "voicetype.hotkey", "voicetype.engine"}
@@ -62,19 +67,21 @@ OWNED = {
         "voicetype.dbus",
         "voicetype.dbus_interface",
         "voicetype.dbus_values",
-        "voicetype.cli",
+        "voicetype.watch",
     },
     "faster_whisper": {"voicetype.engine", "voicetype.audio"},  # it decodes recordings too
     "ctranslate2": {"voicetype.engine"},
     "Xlib": {"voicetype.keyboard", "voicetype.hotkey", "voicetype.x11"},
-    "pystray": {"voicetype.tray"},
+    "pystray": {"voicetype.tray.host"},
+    "PIL": {"voicetype.tray.icons"},
+    "tomlkit": {"voicetype.config_writing"},
     "matplotlib": set(),  # the benchmarks' alone
 }
 """The outside libraries, and the only modules or packages that know them."""
 
 IMPLEMENTATIONS = {"x11", "dummy", "portal", "ibus", "evdev", "virtual_keyboard", "input_method"}
 
-CHOOSERS = {"voicetype.app"}
+CHOOSERS = {"voicetype.app", "voicetype.making", "voicetype.checks.screen"}
 """Who may import implementations of several ways."""
 
 

@@ -15,14 +15,26 @@ import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from voicetype.config import ModelsConfig
+from voicetype.config import MODEL_PRESETS, ModelsConfig
 from voicetype.engine import fetch, models, store
-from voicetype.engine.catalogue import ALIASES, MODELS, PRESETS, Model, Pair, Wheel
+from voicetype.engine.catalogue import (
+    ALIASES,
+    AUTO,
+    LIGHT,
+    MODELS,
+    PRESETS,
+    WITHOUT_HUB,
+    Model,
+    Pair,
+    Wheel,
+    pair_memory_mb,
+)
 from voicetype.engine.fetch import Fetch
 from voicetype.engine.models import Found, Source, ensure, ensure_pair
 from voicetype.engine.progress import Bar, Progress, silent, watching
@@ -84,6 +96,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     ("config", "pair"),
     [
         (ModelsConfig(), Pair("tiny.en", "base")),
+        (ModelsConfig(preset="light"), Pair("tiny.en", "base")),
+        (ModelsConfig(preset="light-multilingual"), Pair("tiny", "base")),
         (ModelsConfig(preset="english"), Pair("tiny.en", "small.en")),
         (ModelsConfig(preset="multilingual"), Pair("tiny", "small")),
         (ModelsConfig(preset="accurate"), Pair("base", "medium")),
@@ -99,13 +113,42 @@ def test_resolve(config: ModelsConfig, pair: Pair) -> None:
     ("config", "pairs"),
     [
         (ModelsConfig(), [Pair("tiny.en", "base")]),
-        (ModelsConfig(preset="accurate"), [Pair("base", "medium"), Pair("tiny.en", "base")]),
+        (ModelsConfig(preset="english"), [Pair("tiny.en", "small.en"), Pair("tiny.en", "base")]),
+        (ModelsConfig(preset="accurate"), [Pair("base", "medium"), Pair("base", "base")]),
+        (ModelsConfig(preset="multilingual"), [Pair("tiny", "small"), Pair("base", "base")]),
+        (ModelsConfig(preset="light-multilingual"), [Pair("tiny", "base"), Pair("base", "base")]),
+        (ModelsConfig(preset="multilingual", heavy="turbo"), [Pair("tiny", "turbo"), Pair("base", "turbo")]),
         (ModelsConfig(preset="english", fast="tiny"), [Pair("tiny", "small.en"), Pair("tiny", "base")]),
         (ModelsConfig(preset="accurate", fast="base", heavy="small"), [Pair("base", "small")]),
     ],
 )
 def test_what_takes_the_place_of_a_preset(config: ModelsConfig, pairs: list[Pair]) -> None:
     assert list(models.choices(config)) == pairs
+
+
+def test_the_configuration_knows_every_preset() -> None:
+    assert set(MODEL_PRESETS) == {*PRESETS, AUTO}
+
+
+def test_instead_of_a_multilingual_preset_stands_what_every_machine_can_have() -> None:
+    for name in (WITHOUT_HUB.fast, WITHOUT_HUB.heavy, PRESETS[LIGHT].fast, PRESETS[LIGHT].heavy):
+        assert MODELS[name].wheels
+    assert not models.english_only(WITHOUT_HUB.fast)
+    assert not models.english_only(WITHOUT_HUB.heavy)
+
+
+def test_a_bigger_model_takes_more_memory() -> None:
+    by_size = sorted(
+        {(model.size_mb, model.memory_mb) for model in MODELS.values() if "turbo" not in model.name}
+    )
+    memory = [memory_mb for _, memory_mb in by_size]
+    assert memory == sorted(memory)
+    assert memory[0] > 0
+    assert (
+        pair_memory_mb(Pair("base", "turbo")) == MODELS["base"].memory_mb + MODELS["large-v3-turbo"].memory_mb
+    )
+    with pytest.raises(ModelError):
+        pair_memory_mb(Pair("base", "/models/mine"))
 
 
 @pytest.mark.parametrize(
@@ -333,10 +376,22 @@ def test_listing_and_removing(folder: str) -> None:
     assert (listed["small"].present, listed["small"].source, listed["small"].path) == (True, "cache", path)
     assert (listed["base"].present, listed["base"].source) == (False, "hub or wheels")
     assert listed["tiny.en"].languages == "English"
-    models.remove("small", folder)
+    ensure("small.en", folder, fetches=only(fake()))
+    on_disk = sum(file.stat().st_size for file in path.iterdir())
+    assert models.remove("small", folder) == on_disk
     assert not path.exists()
-    with pytest.raises(ModelError, match="is not on this machine"):
+    with pytest.raises(ModelError, match="is not on this machine") as caught:
         models.remove("small", folder)
+    assert caught.value.hint == "Did you mean small.en?"
+    with pytest.raises(ModelError, match="is not on this machine") as caught:
+        models.remove("large-v3", folder)
+    assert caught.value.hint == "The models on this machine are: small.en."
+
+
+def test_speeds_are_listed_where_they_are_known(folder: str) -> None:
+    listed = {model.name: model for model in models.listing(folder, {"base": 0.25})}
+    assert (listed["base"].speed_s, listed["tiny"].speed_s) == (0.25, 0.0)
+    assert listed["base"].memory_mb == MODELS["base"].memory_mb
 
 
 def test_listing_imports_nothing_heavy() -> None:
@@ -425,12 +480,18 @@ def test_wheels_come_through_pip(tmp_path: Path, folder: str, monkeypatch: pytes
 
 
 class Hub:
-    """A model hub on the loopback address that knows one repository."""
+    """A model hub on the loopback address that knows one repository.
+
+    `breaks_at`: how much of model.bin the next answers hold before they break off. `asked`: from which byte
+    on it was asked for; None: all of it, without a word of ranges.
+    """
 
     def __init__(self) -> None:
         self.files = dict(FILES)
         self.sha256 = SHA256
         self.url = ""
+        self.breaks_at: list[int] = []
+        self.asked: list[int | None] = []
 
 
 @pytest.fixture
@@ -469,16 +530,39 @@ def hub() -> Iterator[Hub]:
                 self.send_error(404)
                 return
             etag = hashlib.sha256(data).hexdigest()
-            self._send(data, {"ETag": f'"{etag}"', "X-Repo-Commit": "c" * 40}, body)
+            headers = {"ETag": f'"{etag}"', "X-Repo-Commit": "c" * 40}
+            if body and self.path.endswith("model.bin"):
+                self._weights(data, headers)
+            else:
+                self._send(data, headers, body)
 
-        def _send(self, data: bytes, headers: Mapping[str, str], body: bool) -> None:
-            self.send_response(200)
+        def _weights(self, data: bytes, headers: dict[str, str]) -> None:
+            range_ = self.headers["Range"]
+            begin = int(range_.removeprefix("bytes=").removesuffix("-")) if range_ else 0
+            served.asked.append(begin if range_ else None)
+            if range_ and begin >= len(data):
+                headers["Content-Range"] = f"bytes */{len(data)}"
+                self._send(b"", headers, True, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+                return
+            status = HTTPStatus.PARTIAL_CONTENT if range_ else HTTPStatus.OK
+            end = served.breaks_at.pop(0) if served.breaks_at else len(data)
+            self._send(data[begin:], headers, True, status, data[begin:end])
+
+        def _send(
+            self,
+            data: bytes,
+            headers: Mapping[str, str],
+            body: bool,
+            status: HTTPStatus = HTTPStatus.OK,
+            sent: bytes | None = None,
+        ) -> None:
+            self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             if body:
-                self.wfile.write(data)
+                self.wfile.write(data if sent is None else sent)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
         served.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -509,6 +593,57 @@ def test_the_hubs_own_checksum_is_checked(hub: Hub, folder: str) -> None:
     hub.sha256 = "0" * 64
     with pytest.raises(ModelError, match="its checksum is wrong"):
         ensure("small", folder, fetches=at(hub.url))
+
+
+HALF = len(WEIGHTS) // 2
+PART = f"model.bin.{'c' * 40}.part"
+
+
+def test_a_download_that_breaks_off_goes_on_by_itself(hub: Hub, folder: str) -> None:
+    hub.breaks_at = [HALF, HALF + 10]
+    path = ensure("small", folder, fetches=at(hub.url))
+    assert (path / "model.bin").read_bytes() == WEIGHTS
+    assert hub.asked == [None, HALF, HALF + 10]
+
+
+def test_a_download_that_was_given_up_goes_on_in_the_next_run(hub: Hub, folder: str) -> None:
+    hub.breaks_at = [HALF, HALF]
+    with pytest.raises(ModelError, match="the model hub broke off") as caught:
+        ensure("small", folder, fetches=at(hub.url))
+    assert "goes on where it broke off" in caught.value.hint
+    assert not any(model.present for model in models.listing(folder))
+    path = ensure("small", folder, fetches=at(hub.url))
+    assert (path / "model.bin").read_bytes() == WEIGHTS
+    assert hub.asked == [None, HALF, HALF]
+    assert not list(Path(folder).glob("*.unfinished"))
+
+
+@pytest.mark.parametrize(
+    ("part", "asked"),
+    [
+        (WEIGHTS, [len(WEIGHTS)]),  # all was there but its name
+        (WEIGHTS + b"more", [len(WEIGHTS) + 4, None]),
+    ],
+)
+def test_a_part_behind_which_nothing_comes(
+    hub: Hub, folder: str, part: bytes, asked: list[int | None]
+) -> None:
+    landing = store.unfinished(Path(folder), "small") / "hub"
+    landing.mkdir(parents=True)
+    (landing / PART).write_bytes(part)
+    path = ensure("small", folder, fetches=at(hub.url))
+    assert (path / "model.bin").read_bytes() == WEIGHTS
+    assert hub.asked == asked
+
+
+def test_what_went_on_from_a_damaged_part_is_refused_and_begun_anew(hub: Hub, folder: str) -> None:
+    landing = store.unfinished(Path(folder), "small") / "hub"
+    landing.mkdir(parents=True)
+    (landing / PART).write_bytes(b"x" * HALF)
+    with pytest.raises(ModelError, match="its checksum is wrong"):
+        ensure("small", folder, fetches=at(hub.url))
+    assert ensure("small", folder, fetches=at(hub.url)).is_dir()
+    assert hub.asked == [HALF, None]
 
 
 def test_a_hub_that_refuses_connections(folder: str) -> None:

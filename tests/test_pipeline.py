@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, focus_lost
+from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, LevelDetector, focus_lost
 from voicetype.core.events import Confidence, FocusChanged, Patch, Patching, TranscriptSegment, UserTyped
 from voicetype.core.stream import Began, Dropped, Finished, Typed
 from voicetype.engine import Transcriber
@@ -21,6 +21,7 @@ from voicetype.errors import (
     VoicetypeError,
 )
 from voicetype.frames import Frame
+from voicetype.keyboard import Observer
 from voicetype.pipeline import Dictation, Pipeline
 from voicetype.settings import Settings
 from voicetype.workers import Worker
@@ -32,16 +33,8 @@ SPOKEN = "one two three four five six seven eight nine ten".split()  # noqa: SIM
 
 @pytest.fixture
 def voiced_by_level(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A frame is speech when it is not silent: the detector takes no tone for a voice."""
-
-    class Level:
-        def __init__(self, aggressiveness: int) -> None:
-            assert aggressiveness
-
-        def __call__(self, frame) -> float:  # type: ignore[no-untyped-def]
-            return float(frame.max() > 0.5)
-
-    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", Level)
+    """A frame is speech when it is not silent."""
+    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", LevelDetector)
 
 
 @dataclass
@@ -96,6 +89,7 @@ def dictate(rig: Rig) -> Iterator[Dictate]:
         realtime: bool = False,
         patching: Patching = Patching.DIFF,
         verification: bool = True,
+        drafts: bool = True,
     ) -> Dictation:
         if not made:
             fast, heavy = (_worker(role, model) for role, model in (("fast", rig.fast), ("heavy", rig.heavy)))
@@ -103,7 +97,9 @@ def dictate(rig: Rig) -> Iterator[Dictate]:
             pipeline.open()
             made.append((pipeline, fast, heavy))
         source = FakeMicrophone(script) if isinstance(script, str) else script
-        how = Settings(language="en", realtime=realtime, patching=patching, verification=verification)
+        how = Settings(
+            language="en", realtime=realtime, patching=patching, verification=verification, drafts=drafts
+        )
         return made[0][0].dictate(source, how, rig.report)
 
     yield begin
@@ -116,8 +112,8 @@ def dictate(rig: Rig) -> Iterator[Dictate]:
 
 
 def _worker(role: str, model: Transcriber) -> Worker:
-    worker = Worker(role, lambda: model, lambda _: None)
-    assert worker.wait_ready()
+    worker = Worker(role)
+    worker.take(model)
     return worker
 
 
@@ -409,3 +405,67 @@ def test_a_slow_fast_model_is_asked_again_as_soon_as_it_is_free(rig: Rig, dictat
     assert ids
     assert sorted(ids + dropped) == list(range(len(ids + dropped)))
     assert len(dropped) <= 1  # the last tick may still wait when the speech ends
+
+
+def test_with_drafts_paused_nothing_is_typed_before_the_last_word(rig: Rig, dictate: Dictate) -> None:
+    text = dictate("s" * 60 + "." * 60, drafts=False).finished.result(10)
+    assert any(isinstance(n, TranscriptSegment) and n.confidence is Confidence.DRAFT for n in rig.reported)
+    assert [made.text for made in rig.keyboard.patches] == [text]
+    assert text == "One two three four five six seven eight."
+
+
+def test_with_drafts_paused_a_model_that_fails_loses_nothing(rig: Rig, dictate: Dictate) -> None:
+    def fails(_: int) -> str:
+        raise ModelError("It broke.", "Mend it.")
+
+    rig.heavy.says = fails
+    text = dictate("s" * 60 + "." * 60, drafts=False).finished.result(10)
+    assert text == rig.keyboard.text == "one two three four five six seven eight"
+    assert all(not made.backspaces for made in rig.keyboard.patches)
+
+
+class Continuing(FakeKeyboard):
+    """The caret stands behind our own text, whatever it was."""
+
+    def claim(self) -> bool:
+        return bool(self.text)
+
+
+def test_a_text_of_before_is_typed_behind_ours_and_the_next_goes_on_behind_it(rig: Rig) -> None:
+    rig.keyboard = Continuing()
+    pipeline = Pipeline(_worker("fast", rig.fast), _worker("heavy", rig.heavy), rig.keyboard)
+    pipeline.open()
+    how = Settings(language="en", realtime=False)
+    pipeline.dictate(FakeMicrophone("s" * 60), how, rig.report).finished.result(10)
+    first = rig.keyboard.text
+    pipeline.type("Again.")
+    assert rig.keyboard.text == f"{first} Again."
+    pipeline.dictate(FakeMicrophone("s" * 60), how, rig.report).finished.result(10)
+    assert rig.keyboard.text == f"{first} Again. {first}"
+    pipeline.close()
+
+
+def test_another_keyboard_takes_over_and_the_old_one_is_closed(rig: Rig) -> None:
+    closed: list[str] = []
+
+    class Closing(FakeKeyboard):
+        def close(self) -> None:
+            closed.append("first")
+
+    class Broken(FakeKeyboard):
+        def open(self, _: Observer) -> None:
+            raise KeyboardError("There is no such display.", "Start one.")
+
+    rig.keyboard = Closing()
+    pipeline = Pipeline(_worker("fast", rig.fast), _worker("heavy", rig.heavy), rig.keyboard)
+    pipeline.open()
+    with pytest.raises(KeyboardError):
+        pipeline.use(Broken())
+    assert closed == []
+    second = FakeKeyboard()
+    pipeline.use(second)
+    assert closed == ["first"]
+    how = Settings(language="en", realtime=False)
+    text = pipeline.dictate(FakeMicrophone("s" * 60), how, rig.report).finished.result(10)
+    assert (rig.keyboard.text, second.text) == ("", text)
+    pipeline.close()

@@ -32,13 +32,14 @@ class FakeWhisper:
 
     def __init__(self, asked: list[str]) -> None:
         self.asked = asked
-        self.tokenizer = self
+        self.tokenizer = self._prompts = self
 
     def encode(self, text: str) -> list[int]:
         """A token a word."""
         return list(range(len(text.split())))
 
-    def _prompt(self, *_: object) -> FakeWhisper:
+    def of(self, _language: str) -> FakeWhisper:
+        """Its own prompt."""
         return self
 
     def _encode(self, *_: object) -> None:

@@ -301,6 +301,48 @@ def test_scenario(name: str, patching: Patching) -> None:
     assert screen.text.endswith(screen.session.text) or screen.session.text.endswith(screen.text)
 
 
+# Drafts are paused: an utterance is typed with the heavy model's last word on it.
+PAUSED = {
+    "nothing stands before the last word": """
+        say 0
+        draft 0 1 the quick brown fax                  |
+        confirmed* 0 2 the quick brown fax.            |
+        final 0 3 The quick brown fox.                 | The quick brown fox.
+    """,
+    "what is not seen costs nothing to mend": """
+        say 0
+        draft* 0 1 eye saw her ship at the quay in the morning |
+        final 0 2 I saw a sheep at the quay in the morning.   | I saw a sheep at the quay in the morning.
+    """,
+    "the drafts stand where no last word comes": """
+        say 0
+        draft* 0 1 the quick brown fox                 |
+        unconfirmed 0                                  | the quick brown fox
+    """,
+    "a second utterance follows the first": """
+        say 0
+        final 0 1 One.                                 | One.
+        say 1
+        draft* 1 2 two                                 | One.
+        final 1 3 Two.                                 | One. Two.
+    """,
+}
+
+
+@pytest.mark.parametrize("name", PAUSED)
+def test_paused_drafts(name: str) -> None:
+    screen = Screen(Session(drafts=False))
+    screen.feed(Started())
+    for line in filter(str.strip, PAUSED[name].splitlines()):
+        action, bar, expected = line.partition("|")
+        for event in events(action.split()):
+            screen.feed(event)
+            screen.type_all()
+        if bar:
+            assert screen.text == expected.strip(), line
+    assert screen.erased == 0
+
+
 @pytest.mark.parametrize("said", ["One two three", "One long sentence" + " that goes on" * 10])
 def test_a_pause_sets_the_full_stop_and_the_end_keeps_it(said: str) -> None:
     """Whether or not the spelling of the first word is worth its keys."""
@@ -360,6 +402,23 @@ def test_speech_that_begins_after_the_end_is_not_waited_for() -> None:
     screen.feed(Started())
     screen.feed(Cancelled())
     screen.feed(SpeechStarted(0, 0))
+    assert screen.session.finished
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_what_is_given_up_stays_as_it_stands(typed: bool) -> None:
+    """Also where its patch is still under way: it is typed to its end, and nothing behind it."""
+    screen = Screen(Session())
+    screen.feed(Started())
+    screen.feed(SpeechStarted(0, 0))
+    screen.feed(draft(0, 1, "the quick brown fox", pause=True))
+    if typed:
+        screen.type_all()
+    screen.feed(Cancelled(keep=True))
+    screen.feed(draft(0, 2, "the quick brown fox jumps", pause=True))
+    screen.type_all()
+    assert screen.text == screen.session.text == "the quick brown fox"
+    assert screen.erased == 0
     assert screen.session.finished
 
 
@@ -571,7 +630,7 @@ def test_a_mend_that_gains_nothing_is_not_made() -> None:
 
 
 INTRUSIONS: st.SearchStrategy[Event] = st.sampled_from(
-    [UserTyped(), FocusChanged(ours=False), FocusChanged(ours=True), Cancelled()]
+    [UserTyped(), FocusChanged(ours=False), FocusChanged(ours=True), Cancelled(), Cancelled(keep=True)]
 )
 
 

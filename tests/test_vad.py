@@ -48,6 +48,13 @@ def shares(activity: VoiceActivity, samples: NDArray[np.float32], size: int = FR
     return [activity(samples[i : i + size]) for i in range(0, len(samples) - size + 1, size)]
 
 
+def test_a_muted_start_is_not_taken_for_a_quiet_room() -> None:
+    """Else the steady noise behind it is raised, and taken for a voice."""
+    noise = hiss(0.003, LONG)
+    muted = np.concatenate([np.zeros(SAMPLE_RATE // 2, np.float32), noise])
+    assert sum(shares(VoiceActivity(2), muted)) <= sum(shares(VoiceActivity(2), noise)) + 1
+
+
 @pytest.mark.parametrize("aggressiveness", [0, 1, 2, 3])
 def test_a_vowel_is_speech(aggressiveness: int) -> None:
     assert np.mean(shares(VoiceActivity(aggressiveness), vowel())) > 0.9

@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import FakeClock, FakeTranscriber
 from voicetype.core.verification import Standing
 from voicetype.engine import Audio, Hearing, Hypothesis, Transcriber
-from voicetype.errors import ModelError, VoicetypeError
+from voicetype.errors import ModelError
 from voicetype.listening import Window
 from voicetype.workers import Effort, Outcome, Request, Worker
 
@@ -61,7 +61,8 @@ def start() -> Iterator[Start]:
     workers: list[Worker] = []
 
     def make(model: Transcriber) -> Worker:
-        worker = Worker("fast", lambda: model, lambda _: None)
+        worker = Worker("fast")
+        worker.take(model)
         assert worker.wait_ready()
         workers.append(worker)
         return worker
@@ -170,34 +171,23 @@ def test_a_model_that_raises_comes_to_nothing_and_the_thread_lives(start: Start,
     assert log.wait(2) == [(0, None), (1, None)]
 
 
-def test_a_model_that_cannot_be_loaded_is_told_and_hangs_nobody() -> None:
-    told: list[VoicetypeError] = []
-
-    def load() -> Transcriber:
-        raise ModelError("There is no such model.", "Get one.")
-
-    worker, log = Worker("heavy", load, told.append), Log()
+def test_where_no_model_comes_nobody_hangs() -> None:
+    worker, log = Worker("heavy"), Log()
     try:
-        assert not worker.wait_ready()
-        assert [e.sentence for e in told] == ["There is no such model."]
         worker.submit(request(window(0, final=True), log))
+        worker.take(None)
+        assert not worker.wait_ready()
         assert log.wait(1) == [(0, None)]
     finally:
         worker.close()
 
 
 def test_windows_wait_for_a_model_that_is_still_loading() -> None:
-    gate, log = threading.Event(), Log()
-
-    def load() -> Transcriber:
-        assert gate.wait(10)
-        return FakeTranscriber("late", str)
-
-    worker = Worker("fast", load, lambda _: None)
+    worker, log = Worker("fast"), Log()
     try:
         worker.submit(request(window(0), log))
         assert log.entries == []
-        gate.set()
+        worker.take(FakeTranscriber("late", str))
         assert log.wait(1) == [(0, "1000")]
     finally:
         worker.close()
@@ -206,11 +196,31 @@ def test_windows_wait_for_a_model_that_is_still_loading() -> None:
 def test_another_model_takes_over(start: Start) -> None:
     log = Log()
     worker = start(FakeTranscriber("old", lambda _: "old"))
-    worker.replace(lambda: FakeTranscriber("new", lambda _: "new"))
-    assert worker.wait_ready()
+    worker.take(FakeTranscriber("new", lambda _: "new"))
     assert worker.name == "new"
     worker.submit(request(window(0), log))
     assert log.wait(1) == [(0, "new")]
+
+
+def test_a_model_that_is_replaced_in_mid_window_says_its_word(start: Start) -> None:
+    model, log = FakeTranscriber("old", lambda _: "old"), Log()
+    worker = start(model)
+    busy(model, worker, log, window(0))
+    worker.take(FakeTranscriber("new", lambda _: "new"))
+    worker.submit(request(window(1), log))
+    model.gate.set()
+    assert log.wait(2) == [(0, "old"), (1, "new")]
+
+
+def test_a_model_that_leaves_and_comes_back_loses_no_window(start: Start) -> None:
+    worker, log = start(FakeTranscriber("m", str)), Log()
+    worker.take(None)
+    worker.expect()
+    assert not worker.ready
+    worker.submit(request(window(0, heavy=True, final=True), log))
+    assert log.entries == []
+    worker.take(FakeTranscriber("m", str))
+    assert log.wait(1) == [(0, "1000")]
 
 
 def test_another_session_does_not_get_the_text_of_the_last(start: Start) -> None:
@@ -221,20 +231,6 @@ def test_another_session_does_not_get_the_text_of_the_last(start: Start) -> None
     worker.wait_idle()
     worker.submit(request(window(5, heavy=True, final=True, same_as=4), second))
     assert second.wait(1) == [(5, "1005")]
-
-
-def test_a_model_whose_file_is_broken_in_any_way_is_told() -> None:
-    told: list[VoicetypeError] = []
-
-    def load() -> Transcriber:
-        raise LookupError("the tokenizer")
-
-    worker = Worker("fast", load, told.append)
-    try:
-        assert not worker.wait_ready()
-        assert "could not be loaded: the tokenizer" in told[0].sentence
-    finally:
-        worker.close()
 
 
 def test_a_pause_is_not_given_up_for_the_next(start: Start) -> None:
@@ -257,23 +253,15 @@ def test_a_model_is_free_unless_it_works_or_something_waits(start: Start) -> Non
     assert worker.free
 
 
-def test_a_model_is_not_free_while_a_window_waits_for_it_to_be_loaded() -> None:
-    gate, log = threading.Event(), Log()
-
-    def load() -> Transcriber:
-        assert gate.wait(10)
-        return FakeTranscriber("late", str)
-
-    worker = Worker("fast", load, lambda _: None)
+def test_a_model_that_is_still_loading_is_not_free() -> None:
+    worker, log = Worker("fast"), Log()
     try:
-        worker.submit(request(window(0), log))
         assert not worker.free
-        gate.set()
-        log.wait(1)
-        worker.wait_idle()
+        worker.take(FakeTranscriber("late", str))
         assert worker.free
+        worker.submit(request(window(0), log))
+        log.wait(1)
     finally:
-        gate.set()
         worker.close()
 
 

@@ -12,6 +12,8 @@ from voicetype import __version__
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from voicetype.integration.keys import Keys
+
     Commands = _SubParsersAction[ArgumentParser]
 
 _EXAMPLES = """\
@@ -22,7 +24,9 @@ examples:
   voicetype stop                            listen no more, and print the text
   voicetype replay talk.wav --realtime      watch how a recording is typed
   voicetype transcribe talk.wav > talk.txt  offline, with the heavy model alone
+  voicetype doctor                          what is missing here, and what to do about it
   voicetype config                          every setting, as the lines of a configuration file
+  voicetype config init                     write such a file, for you to edit
 
 exit codes: 0 done, 1 failed (a sentence on stderr says why), 2 usage, 130 interrupted
 """
@@ -79,21 +83,63 @@ def _clients(commands: Commands) -> None:
     _command(commands, "stop", "listen no more, and print the text")
     _command(commands, "toggle", "listen, or listen no more: for a shortcut of your desktop")
     _command(commands, "cancel", "drop this dictation")
+    _command(commands, "quit", "end the daemon")
     status = _command(commands, "status", "what the daemon does")
-    status.add_argument("--format", choices=("text", "json"), default="text")
+    status.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="json has what status bars such as waybar want",
+    )
+    status.add_argument(
+        "--follow", action="store_true", help="a line now and at each change, until interrupted"
+    )
+    _command(commands, "listen", "what the daemon says, as JSON lines, until interrupted")
 
 
 def _rest(commands: Commands) -> None:
     models = _command(commands, "models", "the models: list, get, remove")
     actions = models.add_subparsers(dest="action", metavar="ACTION")
-    _command(actions, "list", "every model, and where it is (the default)")
+    listed = _command(actions, "list", "every model and preset: size, memory, speed here (the default)")
+    for command in (models, listed):
+        command.add_argument("--format", choices=("text", "json"), default="text")
     get = _command(actions, "get", "fetch models ahead of time")
     get.add_argument("names", metavar="NAME", nargs="*", help="default: the two that are configured")
     remove = _command(actions, "remove", "delete a model from this machine")
     remove.add_argument("name", metavar="NAME")
     _command(commands, "devices", "the microphones; * marks the default")
+    doctor = _command(commands, "doctor", "what dictation needs, whether it is here, and what to do about it")
+    doctor.add_argument("--format", choices=("text", "json"), default="text")
     config = _command(commands, "config", "every setting, and whether it is a default or from the file")
     config.add_argument("--path", action="store_true", help="print only where the file is looked for")
+    written = config.add_subparsers(dest="action", metavar="ACTION")
+    _command(written, "init", "write a file to edit, in which every default stands, commented out")
+    _installation(commands)
+
+
+def _installation(commands: Commands) -> None:
+    install = _command(
+        commands, "install", "into this user's desktop: menu, icon, start at login, service, D-Bus"
+    )
+    install.add_argument(
+        "--shortcut",
+        metavar="KEYS",
+        type=_keys,
+        help="a shortcut of the desktop for `voicetype toggle`: '<Super>z', '<Ctrl><Alt>space', Pause",
+    )
+    uninstall = _command(commands, "uninstall", "what `install` wrote is removed; what you changed stays")
+    uninstall.add_argument("--models", action="store_true", help="the downloaded models too")
+
+
+def _keys(text: str) -> Keys:
+    """Keys as any desktop spells them."""
+    from voicetype.errors import DesktopError
+    from voicetype.integration.keys import Keys
+
+    try:
+        return Keys.parse(text)
+    except DesktopError as error:
+        raise ArgumentTypeError(f"{error.sentence} {error.hint}") from error
 
 
 def _command(commands: Commands, name: str, purpose: str) -> ArgumentParser:
@@ -116,10 +162,10 @@ def _overrides(command: ArgumentParser, *, typing: bool = True) -> None:
     """Settings that the command line may change; `typing`: those of the keyboard too."""
     group = command.add_argument_group("settings, for this once")
     for name, metavar, purpose in (
-        ("models.preset", "NAME", "english, multilingual, accurate or light"),
+        ("models.preset", "NAME", "auto, light, light-multilingual, english, multilingual or accurate"),
         ("models.fast", "MODEL", "the model that drafts: a name or a folder"),
         ("models.heavy", "MODEL", "the model that confirms: a name or a folder"),
-        ("language", "CODE", "a language code, or auto"),
+        ("language", "CODE", "a language code, auto (of each utterance), or locale (the desktop's)"),
         ("typing.patching", "HOW", "diff, replace or window"),
         ("typing.keyboard", "WAY", "how to type: auto, x11, dummy"),
     ):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
+from socket import socket
+from typing import Any
 
 from dbus_fast import AuthError, InvalidAddressError, Message, MessageFlag, MessageType, Variant
 from dbus_fast.aio import MessageBus
@@ -23,6 +26,10 @@ NO_ANSWER = (
     "The voicetype daemon does not answer.",
     "End it and start it again: `voicetype run`.",
 )
+NOT_STARTED = (
+    "The voicetype daemon could not be started.",
+    "Start it in a terminal to see why: `voicetype run`.",
+)
 
 
 class NoBus(DaemonError):
@@ -34,7 +41,18 @@ class NoBus(DaemonError):
         )
 
 
+class AlreadyRunning(DaemonError):
+    """Another voicetype has the name on the bus."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "voicetype is already running.",
+            "`voicetype status` shows what it does; end it before a new start.",
+        )
+
+
 _CONNECT_S = 5.0
+_ANSWER_S = 10.0
 _NOBODY = ("ServiceUnknown", "NameHasNoOwner")
 
 
@@ -50,12 +68,32 @@ class Bus(MessageBus):
         return dropped
 
 
+class _Patient:
+    """A socket that sends nothing where there is no room just now; the rest follows when there is.
+
+    dbus-fast 5.2 would take that for the end of the bus, as dbus-next did (its issue 153): a client that
+    calls a thousand times at once would cut the daemon off.
+    """
+
+    def __init__(self, socket: socket) -> None:
+        self._socket = socket
+
+    def send(self, data: bytes) -> int:
+        """How many bytes were sent."""
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+
+
 async def connect() -> Bus:
     """A connection to the session bus. Raises NoBus."""
     try:
         async with asyncio.timeout(_CONNECT_S):
             bus = Bus(_address())
             await bus.connect()
+            writer: Any = bus._writer
+            writer.sock = _Patient(writer.sock)
             return bus
     except (OSError, EOFError, AuthError, InvalidAddressError, TimeoutError) as error:
         raise NoBus() from error
@@ -72,34 +110,94 @@ def _address() -> str:
     return address
 
 
-def call(member: str, signature: str = "", *arguments: object, timeout_s: float = 10.0) -> list[object]:
+def call(
+    member: str, signature: str = "", *arguments: object, timeout_s: float = 25.0, autostart: bool = False
+) -> list[object]:
     """Call a method of the daemon and return what it answers, plain.
 
-    Raises DaemonError with the daemon's own sentence and hint where it refuses, and where there is none.
+    `autostart`: the bus may start the daemon for it, where an activation file says how. Raises DaemonError
+    with the daemon's own sentence and hint where it refuses, and where there is none.
     """
-    answer = asyncio.run(_call(NAME, member, signature, arguments, timeout_s))
-    return [_plain(value) for value in answer]
+    flags = MessageFlag.NONE if autostart else MessageFlag.NO_AUTOSTART
+    message = Message(
+        destination=NAME,
+        path=PATH,
+        interface=NAME,
+        member=member,
+        signature=signature,
+        body=list(arguments),
+        flags=flags,
+    )
+    return [plain(value) for value in asyncio.run(_ask(message, timeout_s))]
+
+
+def texts(**values: str | None) -> dict[str, Variant]:
+    """Options for a call, a{sv}: those of these texts that are not empty."""
+    return {name: Variant("s", value) for name, value in values.items() if value}
 
 
 def properties() -> dict[str, object]:
     """The daemon's properties. Raises DaemonError where there is none."""
-    (answer,) = asyncio.run(_call("org.freedesktop.DBus.Properties", "GetAll", "s", (NAME,), 10.0))
-    assert isinstance(answer, dict)
-    return {str(name): _plain(value) for name, value in answer.items()}
+    (answer,) = asyncio.run(_ask(get_all(), _ANSWER_S))
+    return properties_of(answer)
 
 
-async def _call(
-    interface: str, member: str, signature: str, arguments: tuple[object, ...], timeout_s: float
-) -> list[object]:
-    message = Message(
+def is_running() -> bool:
+    """Whether a daemon is there to be asked; False too where there is no session bus."""
+    with suppress(NoBus):
+        return has_owner(NAME)
+    return False
+
+
+def has_owner(name: str) -> bool:
+    """Whether a program has this name on the session bus. Raises NoBus."""
+    (answer,) = asyncio.run(_ask(of_the_bus("NameHasOwner", name), _ANSWER_S))
+    return bool(answer)
+
+
+def get_all() -> Message:
+    """The call for all properties."""
+    return Message(
         destination=NAME,
         path=PATH,
-        interface=interface,
-        member=member,
-        signature=signature,
-        body=list(arguments),
+        interface="org.freedesktop.DBus.Properties",
+        member="GetAll",
+        signature="s",
+        body=[NAME],
         flags=MessageFlag.NO_AUTOSTART,
     )
+
+
+def of_the_bus(member: str, text: str) -> Message:
+    """A call of a method of the bus's own that takes a text."""
+    return Message(
+        destination="org.freedesktop.DBus",
+        path="/org/freedesktop/DBus",
+        interface="org.freedesktop.DBus",
+        member=member,
+        signature="s",
+        body=[text],
+    )
+
+
+def properties_of(answer: object) -> dict[str, object]:
+    """A dictionary of variants, plain."""
+    assert isinstance(answer, dict)
+    return {str(name): plain(value) for name, value in answer.items()}
+
+
+def plain(value: object) -> object:
+    """A value from the bus without its variants."""
+    if isinstance(value, Variant):
+        return plain(value.value)
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return value
+
+
+async def _ask(message: Message, timeout_s: float) -> list[object]:
     bus = await connect()
     try:
         async with asyncio.timeout(timeout_s):
@@ -111,27 +209,20 @@ async def _call(
     finally:
         bus.disconnect()
     if reply.message_type is MessageType.ERROR:
-        raise _refusal(reply)
+        raise _refusal(reply, MessageFlag.NO_AUTOSTART in message.flags)
     return reply.body
 
 
-def _refusal(reply: Message) -> DaemonError:
-    """An error reply in the daemon's words; see `dbus_interface` for its two lines."""
+def _refusal(reply: Message, must_run: bool) -> DaemonError:
+    """An error reply in the daemon's words; see `dbus_interface` for its two lines.
+
+    `must_run`: the bus was not asked to start the daemon.
+    """
     name = reply.error_name or ""
     text = str(reply.body[0]) if reply.body else name
     if name.rpartition(".")[2] in _NOBODY:
         return DaemonError(*NOT_RUNNING)
     if not name.startswith(ERRORS):
-        return DaemonError(*NO_ANSWER)
+        return DaemonError(*(NO_ANSWER if must_run else NOT_STARTED))
     sentence, _, hint = text.partition("\n")
     return DaemonError(sentence, hint)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Variant):
-        return _plain(value.value)
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return value

@@ -1,11 +1,10 @@
-"""The configuration: frozen dataclasses, which hold every default and every limit.
+"""The configuration: frozen dataclasses, which hold every default, every limit, and what each key is for.
 
 A TOML file may change the values; `voicetype.config_file` reads it and knows no key by name.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,14 +30,30 @@ class Limits:
     high: float
 
 
-def number(default: float, low: float, high: float = math.inf) -> Any:
+def setting(default: object, purpose: str) -> Any:
+    """A field that holds any value of its kind; `purpose` is its comment in the default file."""
+    return field(default=default, metadata={"purpose": purpose})
+
+
+def number(default: float, low: float, high: float, purpose: str) -> Any:
     """A field that holds a number between two limits."""
-    return field(default=default, metadata={"limits": Limits(low, high)})
+    return field(default=default, metadata={"limits": Limits(low, high), "purpose": purpose})
 
 
-def choice(default: str, allowed: Collection[str], meaning: str = "") -> Any:
+def choice(default: str, allowed: Collection[str], purpose: str, meaning: str = "") -> Any:
     """A field that holds one of some words; `meaning` stands for them where they are too many to list."""
-    return field(default=default, metadata={"allowed": frozenset(allowed), "meaning": meaning})
+    return field(
+        default=default,
+        metadata={"allowed": frozenset(allowed), "meaning": meaning, "purpose": purpose},
+    )
+
+
+def several(allowed: Collection[str], purpose: str, meaning: str = "") -> Any:
+    """A field that holds a list of some words, each once, none by default."""
+    return field(
+        default=(),
+        metadata={"allowed": frozenset(allowed), "meaning": meaning, "purpose": purpose},
+    )
 
 
 COMPUTE_TYPES = (
@@ -56,56 +71,86 @@ COMPUTE_TYPES = (
 
 KEYBOARDS = ("auto", "x11", "dummy")
 
+MODEL_PRESETS = ("auto", "light", "light-multilingual", "english", "multilingual", "accurate")
+
+_CODES = "a language code of Whisper (en, de, zh …)"
+
 
 @dataclass(frozen=True, slots=True)
 class ModelsConfig:
     """Which two models, and how they run."""
 
-    preset: str = choice("light", ("english", "multilingual", "accurate", "light"))
-    fast: str = ""  # a name or a folder; empty: the preset's
-    heavy: str = ""
-    device: str = choice("auto", ("auto", "cpu", "cuda"))
-    compute_type: str = choice("int8", COMPUTE_TYPES)
-    folder: str = ""  # where models are kept; empty: the XDG data folder
+    preset: str = choice(
+        "auto", MODEL_PRESETS, "two models that go together; auto: by language, memory and processor"
+    )
+    fast: str = setting("", "a name or a folder, instead of the preset's")
+    heavy: str = setting("", "a name or a folder, instead of the preset's")
+    device: str = choice("auto", ("auto", "cpu", "cuda"), "where the models run")
+    compute_type: str = choice("int8", COMPUTE_TYPES, "how they calculate, as CTranslate2 spells it")
+    folder: str = setting("", "where models are kept; empty: the XDG data folder")
+    unload_after_s: int = number(
+        600, 0, 86_400, "the heavy model leaves the memory when unused for so long; 0: it stays"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class AudioConfig:
     """The microphone and what counts as speech."""
 
-    device: str = ""  # a name or part of it; empty: the system's default
-    vad_aggressiveness: int = number(2, 0, 3)  # webrtcvad's
-    pre_roll_s: float = number(0.3, 0, 2)
-    pause_s: float = number(0.2, 0.05, 2)  # a silence this long asks the heavy model at once
-    end_s: float = number(0.6, 0.1, 5)  # a silence this long may end an utterance
+    device: str = setting("", "a name from `voicetype devices`, or a part of it; empty: the system's default")
+    vad_aggressiveness: int = number(2, 0, 3, "how readily sound is taken for noise; webrtcvad's")
+    pre_roll_s: float = number(0.3, 0, 2, "sound kept from before the voice was noticed")
+    pause_s: float = number(0.2, 0.05, 2, "a silence this long asks the heavy model at once")
+    end_s: float = number(0.6, 0.1, 5, "a silence this long may end an utterance")
+    sounds: bool = setting(False, "a short sound when listening begins and ends; never transcribed")
 
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Cadence and effort."""
 
-    fast_interval_samples: int = number(4_000, 1_600, 80_000)
-    heavy_interval_samples: int = number(16_000, 1_600, 320_000)
-    beam_size: int = number(5, 1, 10)  # of the pass that ends an utterance
-    threads: int = number(1, 1, 64)  # of each model
-    verification: bool = True  # the heavy model judges what stands before it says anything of its own
+    fast_interval_samples: int = number(
+        4_000, 1_600, 80_000, "a draft every 0.25 s (16,000 samples a second)"
+    )
+    heavy_interval_samples: int = number(16_000, 1_600, 320_000, "a confirmation every second")
+    beam_size: int = number(5, 1, 10, "beams of the pass that ends an utterance")
+    threads: int = number(1, 1, 64, "processor threads of each model")
+    verification: bool = setting(True, "the heavy model judges what stands; false: it decodes every window")
 
 
 @dataclass(frozen=True, slots=True)
 class HotkeyConfig:
     """The push-to-talk key."""
 
-    key: str = "Control_R"  # an X keysym's name
-    tap_s: float = number(0.35, 0, 2)  # shorter than this is a tap: hands-free
+    key: str = setting("Control_R", "the name of an X keysym: F9, Pause, Menu …; empty: no key")
+    tap_s: float = number(0.35, 0, 2, "a press shorter than this is a tap: hands-free until the next")
 
 
 @dataclass(frozen=True, slots=True)
 class TypingConfig:
     """How text reaches the focused window."""
 
-    keyboard: str = choice("auto", KEYBOARDS)
-    patching: Patching = Patching.DIFF
-    characters_per_s: int = number(250, 20, 1_000)
+    keyboard: str = choice("auto", KEYBOARDS, "the way to type")
+    drafts: bool = setting(
+        True, "type while you speak; false: only what is confirmed, at the end of an utterance"
+    )
+    patching: Patching = setting(
+        Patching.DIFF, "diff: only what differs is typed again; replace: the utterance; window: its windows"
+    )
+    characters_per_s: int = number(250, 20, 1_000, "never faster than this")
+
+
+@dataclass(frozen=True, slots=True)
+class DesktopConfig:
+    """What is seen of voicetype."""
+
+    tray: bool = setting(True, "the icon in the tray, with its menu")
+    overlay: str = choice(
+        "auto",
+        ("auto", "always", "never"),
+        "a strip with level and draft; auto: where it can't take the focus",
+    )
+    overlay_place: str = choice("foot", ("foot", "pointer"), "at the foot of the screen, or near the pointer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +158,17 @@ class Config:
     """All of it."""
 
     language: str = choice(
-        "auto", LANGUAGES | {"auto"}, '"auto" or a language code of Whisper (en, de, zh …)'
+        "locale",
+        LANGUAGES | {"auto", "locale"},
+        "a language code of Whisper; auto: the heavy model decides for each utterance; locale: the desktop's",
+        f'"auto", "locale" or {_CODES}',
+    )
+    languages: tuple[str, ...] = several(
+        LANGUAGES, "yours: first in the menu, and all that auto decides among; empty: any", _CODES
     )
     models: ModelsConfig = field(default_factory=ModelsConfig)
     audio: AudioConfig = field(default_factory=AudioConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
     hotkey: HotkeyConfig = field(default_factory=HotkeyConfig)
     typing: TypingConfig = field(default_factory=TypingConfig)
+    desktop: DesktopConfig = field(default_factory=DesktopConfig)

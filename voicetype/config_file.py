@@ -1,7 +1,7 @@
 """A TOML file -> `Config`: every key optional, nothing unknown or out of range let through.
 
 The dataclasses of `voicetype.config` say which keys there are and what each may hold; a field that is
-added there can be set in the file at once.
+added there can be set in the file at once. `voicetype.config_writing` shows and writes such files.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import json
 import math
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from voicetype.config import Config, Limits
 from voicetype.errors import ConfigError
@@ -23,6 +23,7 @@ from voicetype.errors import ConfigError
 T = TypeVar("T")
 Table = Mapping[str, Any]
 
+_OPTIONAL = "Every key has a default: without the file voicetype works too."
 _KINDS = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -39,87 +40,140 @@ def load(path: Path | None = None) -> Config:
 
     Raises ConfigError, which names the file, the key and what it may hold.
     """
-    return _load(path)[1]
+    return validated(read(path), str(path or default_path()))
 
 
-def explain(path: Path | None = None) -> list[str]:
-    """Every value as TOML, each with where it comes from: the lines can be pasted into the file."""
-    table, config = _load(path)
-    where = path or default_path()
-    head = f"# {where}" if where.exists() else f"# {where} (not there: these are the defaults)"
-    lines = [head]
-    section = ""
-    for name, value in _flat(config):
-        parent, _, key = name.rpartition(".")
-        if parent != section:
-            lines += ["", f"[{parent}]"]
-            section = parent
-        origin = "from the file" if _has(table, name) else "default"
-        lines.append(f"{f'{key} = {_toml(value)}':<38} # {origin}")
-    return lines
+def read(path: Path | None = None) -> Table:
+    """What is written in the file, not validated; {} where there is no default file. Raises ConfigError."""
+    text = read_text(path or default_path())
+    if text is not None:
+        return parsed(text, path or default_path())
+    if path is None:
+        return {}
+    raise ConfigError(f"There is no configuration file {path}.", _OPTIONAL)
+
+
+def validated(table: Table, origin: str) -> Config:
+    """The configuration that a table makes. Raises ConfigError, whose sentence begins with `origin`."""
+    return _build(Config(), table, origin, "")
 
 
 def override(config: Config, values: Mapping[str, object], origin: str = "the command line") -> Config:
-    """`config` with some values replaced, by dotted name ("models.fast"), under the rules of the file."""
+    """`config` with some values replaced, by dotted name ("models.fast"), under the rules of the file.
+
+    Raises ConfigError, for an unknown name too.
+    """
     for name, value in values.items():
-        config = _replaced(config, name.split("."), value, origin, name)
+        table: Any = value
+        for key in reversed(name.split(".")):
+            table = {key: table}
+        config = _build(config, table, origin, "")
     return config
 
 
-def _load(path: Path | None) -> tuple[Table, Config]:
-    table = _read(path or default_path(), required=path is not None)
-    return table, _build(Config, table, str(path or default_path()), "")
+def flat(config: Any, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Every value by its dotted name: those of a section before its subsections, as TOML needs it."""
+    values = [(f.name, getattr(config, f.name)) for f in dataclasses.fields(config)]
+    for name, value in values:
+        if not dataclasses.is_dataclass(value):
+            yield f"{prefix}{name}", value
+    for name, value in values:
+        if dataclasses.is_dataclass(value):
+            yield from flat(value, f"{prefix}{name}.")
 
 
-def _read(path: Path, *, required: bool) -> Table:
-    """The file's own table; {} where a file that need not be there is missing."""
-    hint = "Every key has a default: without the file voicetype works too."
+def as_toml(value: object) -> str:
+    """A value as a TOML file holds it, on one line."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            # A JSON text is a TOML basic string, except that TOML has DEL escaped.
+            return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+        case tuple() | list():
+            return f"[{', '.join(as_toml(each) for each in value)}]"
+        case Mapping():
+            return "{" + ", ".join(f"{as_toml(key)} = {as_toml(each)}" for key, each in value.items()) + "}"
+    return str(value)
+
+
+def rule(kind: Any, rules: Mapping[str, Any]) -> str:
+    """What a field may hold beyond its kind ("from 0 to 3"), by its metadata; "" where anything will do."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _words_of([member.value for member in kind])
+    if "allowed" in rules:
+        each = rules["meaning"] or _words_of(rules["allowed"])
+        return f"each is {each}" if get_origin(kind) is tuple else each
+    return _range(rules["limits"]) if "limits" in rules else ""
+
+
+def read_text(path: Path) -> str | None:
+    """The file as it stands, with its own line ends; None where there is none. Raises ConfigError."""
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would be waited for
-            raise ConfigError(f"{path} is not a regular file.", hint)
-        text = path.read_text(encoding="utf-8-sig")
-        return tomllib.loads(text)
+            raise ConfigError(f"{path} is not a regular file.", _OPTIONAL)
+        return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        if not required:
-            return {}
-        raise ConfigError(f"There is no configuration file {path}.", hint) from None
+        return None
     except IsADirectoryError:
-        raise ConfigError(f"{path} is a folder, not a configuration file.", hint) from None
+        raise ConfigError(f"{path} is a folder, not a configuration file.", _OPTIONAL) from None
     except OSError as error:
-        raise ConfigError(f"{path} can't be read: {error.strerror}.", hint) from error
+        raise ConfigError(f"{path} can't be read: {error.strerror}.", _OPTIONAL) from error
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"{path} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8 in your editor."
         ) from error
+
+
+def parsed(text: str, path: Path) -> Table:
+    """The table that a text of the file `path` makes. Raises ConfigError."""
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         # ValueError: TOMLDecodeError is one, and a number of 5000 digits raises a plain one.
         what = str(error).replace("at end of document", f"at its end, line {text.count(chr(10)) + 1}")
-        raise ConfigError(f"{path} is not valid TOML: {what}.", hint) from error
+        raise ConfigError(f"{path} is not valid TOML: {what}.", _OPTIONAL) from error
 
 
-def _build(kind: type[T], table: Table, origin: str, prefix: str) -> T:
-    """A dataclass from a table; what the table leaves out keeps its default."""
-    hints = get_type_hints(kind)
-    fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]  # T is a dataclass
+def _build(base: T, table: Table, origin: str, prefix: str) -> T:
+    """The dataclass `base` with what a table says; what the table leaves out stays. Raises ConfigError."""
+    hints = get_type_hints(type(base))
+    fields = {f.name: f for f in dataclasses.fields(base)}  # type: ignore[arg-type]  # T is a dataclass
     values = {}
     for key, value in table.items():
         name = f"{prefix}{key}"
         if key not in fields:
             raise _unknown(name, hints, origin, prefix)
-        values[key] = _value(hints[key], fields[key].metadata, value, origin, name)
-    return kind(**values)
+        old = getattr(base, key)
+        if not dataclasses.is_dataclass(old):
+            values[key] = _value(hints[key], fields[key].metadata, value, origin, name)
+        elif isinstance(value, Mapping):
+            values[key] = _build(old, value, origin, f"{name}.")
+        else:
+            raise _bad(origin, name, value, f"it is a section: write [{name}]")
+    return dataclasses.replace(base, **values)  # type: ignore[type-var]  # it is one
 
 
 def _value(kind: Any, rules: Mapping[str, Any], value: object, origin: str, name: str) -> object:
     """`value` as a field of this kind holds it. Raises ConfigError."""
-    if dataclasses.is_dataclass(kind):
-        if not isinstance(value, Mapping):
-            raise _bad(origin, name, value, f"it is a section: write [{name}]")
-        return _build(kind, value, origin, f"{name}.")  # type: ignore[arg-type]  # it is a class
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        allowed = [member.value for member in kind]
-        return kind(_one_of(allowed, value, origin, name))
+    if get_origin(kind) is tuple:
+        return _words(rules, value, origin, name)
+    if issubclass(kind, Enum):
+        return kind(_one_of([member.value for member in kind], value, origin, name))
     return _plain(kind, rules, value, origin, name)
+
+
+def _words(rules: Mapping[str, Any], value: object, origin: str, name: str) -> tuple[str, ...]:
+    """A list of some words, each once. Raises ConfigError, which names the first wrong one: languages[1]."""
+    if not isinstance(value, list | tuple):
+        raise _bad(origin, name, value, "it must be a list of texts in quotes, in brackets")
+    words: list[str] = []
+    for place, each in enumerate(value):
+        word = _one_of(rules["allowed"], each, origin, f"{name}[{place}]", rules["meaning"])
+        if word in words:
+            raise _bad(origin, f"{name}[{place}]", word, "it is in the list already", "Take one of them out.")
+        words.append(word)
+    return tuple(words)
 
 
 def _plain(kind: type, rules: Mapping[str, Any], value: object, origin: str, name: str) -> object:
@@ -138,25 +192,23 @@ def _plain(kind: type, rules: Mapping[str, Any], value: object, origin: str, nam
     return value
 
 
-def _one_of(allowed: Iterable[str], value: object, origin: str, name: str, meaning: str = "") -> str:
-    words = sorted(allowed)
-    if isinstance(value, str) and value in words:
+def _one_of(allowed: Collection[str], value: object, origin: str, name: str, meaning: str = "") -> str:
+    if isinstance(value, str) and value in allowed:
         return value
-    near = difflib.get_close_matches(str(value).lower(), words, 1)
-    raise _bad(
-        origin,
-        name,
-        value,
-        f"it must be {meaning or 'one of ' + ', '.join(words)}",
-        f"Did you mean {json.dumps(near[0])}?" if near else "",
-    )
+    near = difflib.get_close_matches(str(value).lower(), sorted(allowed), 1)
+    hint = f"Did you mean {json.dumps(near[0])}?" if near else ""
+    raise _bad(origin, name, value, f"it must be {meaning or _words_of(allowed)}", hint)
+
+
+def _words_of(allowed: Collection[str]) -> str:
+    return f"one of {', '.join(sorted(allowed))}"
 
 
 def _bad(origin: str, name: str, value: object, rule: str, hint: str = "") -> ConfigError:
-    shown = _toml(value)
+    shown = as_toml(value)
     shown = shown if len(shown) <= 60 else f"{shown[:60]}…"
-    default = _default(name)
-    remedy = f"The default is {_toml(default)}." if default is not None else "Leave it out for the default."
+    default = dict(flat(Config())).get(name.partition("[")[0])
+    remedy = f"The default is {as_toml(default)}." if default is not None else "Leave it out for the default."
     return ConfigError(f"{origin}: {name} is {shown}; {rule}.", hint or remedy)
 
 
@@ -167,57 +219,14 @@ def _unknown(name: str, hints: Mapping[str, Any], origin: str, prefix: str) -> C
     if siblings:
         hint = f"Did you mean {prefix}{siblings[0]}?"
     else:
-        everywhere = {full.rpartition(".")[2]: full for full, _ in _flat(Config())}
+        everywhere = {full.rpartition(".")[2]: full for full, _ in flat(Config())}
         near = difflib.get_close_matches(key, list(everywhere), 1)
         known = f"The keys here are {', '.join(hints)}."
         hint = f"Did you mean {everywhere[near[0]]}?" if near else known
     return ConfigError(f"{origin}: there is no key {name}.", hint)
 
 
-def _replaced(config: Any, keys: list[str], value: object, origin: str, name: str) -> Any:
-    key, *rest = keys
-    if rest:
-        changed = _replaced(getattr(config, key), rest, value, origin, name)
-    else:
-        rules = {f.name: f.metadata for f in dataclasses.fields(config)}[key]
-        changed = _value(get_type_hints(type(config))[key], rules, value, origin, name)
-    return dataclasses.replace(config, **{key: changed})
-
-
-def _flat(config: Any, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Every value by its dotted name: those of a section before its subsections, as TOML needs it."""
-    values = [(f.name, getattr(config, f.name)) for f in dataclasses.fields(config)]
-    for name, value in values:
-        if not dataclasses.is_dataclass(value):
-            yield f"{prefix}{name}", value
-    for name, value in values:
-        if dataclasses.is_dataclass(value):
-            yield from _flat(value, f"{prefix}{name}.")
-
-
-def _default(name: str) -> object:
-    return dict(_flat(Config())).get(name)
-
-
-def _has(table: Table, name: str) -> bool:
-    key, _, rest = name.partition(".")
-    return key in table and (not rest or _has(table[key], rest))
-
-
 def _range(limits: Limits) -> str:
     if math.isinf(limits.high):
         return f"at least {limits.low:g}"
     return f"from {limits.low:g} to {limits.high:g}"
-
-
-def _toml(value: object) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return json.dumps(str(value), ensure_ascii=False)  # a TOML basic string
-        case tuple() | list():
-            return f"[{', '.join(_toml(each) for each in value)}]"
-        case Mapping():
-            return "{" + ", ".join(f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items()) + "}"
-    return str(value)

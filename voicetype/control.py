@@ -1,4 +1,4 @@
-"""What can be asked of the running daemon from outside: `Control` is the seam, the application behind it."""
+"""What can be asked of the running daemon, over the bus or in its tray: `Control` is the seam."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from voicetype.config import Config
 
 
 class State(StrEnum):
@@ -20,7 +22,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the properties say. `ready`: both models are loaded and warm."""
+    """What the properties say. `ready`: both models can hear.
+
+    `loading`: what is being fetched or loaded ("Fetching small: 210 of 484 MB", "Loading small"); else empty.
+    """
 
     state: State
     ready: bool
@@ -30,10 +35,11 @@ class Status:
     keyboard: str
     hotkey: str
     version: str
+    loading: str = ""
 
 
 class Control(Protocol):
-    """What the bus may ask of the daemon. Every method is thread-safe and returns at once."""
+    """What may be asked of the daemon. Every method is thread-safe and returns at once."""
 
     def start(self, options: Mapping[str, object]) -> None:
         """Listen. `options`: "language". Raises VoicetypeError, DaemonError where it listens already."""
@@ -58,6 +64,21 @@ class Control(Protocol):
 
     def quit(self) -> None:
         """End the daemon."""
+
+    def config(self) -> Config:
+        """The configuration in force."""
+
+    def configure(self, values: Mapping[str, object]) -> None:
+        """Change settings, by dotted name ("models.preset"), from the next dictation on.
+
+        They are written into the configuration file too. Raises VoicetypeError.
+        """
+
+    def last_texts(self) -> Sequence[str]:
+        """The last dictations, the newest first; kept in memory alone."""
+
+    def type_again(self, text: str) -> None:
+        """Type a text into the focused window. Raises VoicetypeError; DaemonError while a dictation runs."""
 
     def status(self) -> Status:
         """What is now."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import voicetype
+from voicetype.config import Config
 from voicetype.control import State, Status
 from voicetype.errors import DaemonError, VoicetypeError
 from voicetype.hotkey import KeyEvent
@@ -33,18 +34,19 @@ class Daemon:
 
     def __init__(self, parts: Parts, quit_: Callable[[], None]) -> None:
         self._parts, self._quit = parts, quit_
-        self._settings = parts.settings
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voicetype-daemon")
         self._turns = Turns(parts.pipeline, parts.tell, self._ask)
         self._key = PushToTalk(parts.tap_s)
         self._announced: Status | None = None
+        self._dictating = False
         self._ending = False
 
     # control.Control
 
     def start(self, options: Mapping[str, object]) -> None:
         """Listen. `options`: "language". Raises VoicetypeError, DaemonError where it listens already."""
-        self._ask(lambda: self._start(str(options.get("language", self._settings.language)))).result()
+        language = options.get("language")
+        self._ask(lambda: self._start(language if isinstance(language, str) else None)).result()
 
     def stop(self) -> Future[str]:
         """Listen no more; resolves to the final text. Raises DaemonError.
@@ -63,12 +65,27 @@ class Daemon:
 
     def set_language(self, language: str) -> None:
         """One of `config.LANGUAGES`, or "auto", from the next dictation on. Raises ConfigError."""
-        self._ask(lambda: self._set_language(language)).result()
+        self._change({"language": language}, keep=False)
 
     def set_models(self, fast: str, heavy: str) -> None:
         """Names or folders, as soon as they are loaded. Raises ModelError."""
-        self._ask(lambda: self._parts.models.use(fast, heavy)).result()
-        self._parts.models.when_loaded(self.announce)
+        self._change({"models.fast": fast, "models.heavy": heavy}, keep=False)
+
+    def configure(self, values: Mapping[str, object]) -> None:
+        """Settings by dotted name, from the next dictation on, and in the file. Raises VoicetypeError."""
+        self._change(values, keep=True)
+
+    def config(self) -> Config:
+        """The configuration in force, or about to be."""
+        return self._parts.config
+
+    def last_texts(self) -> Sequence[str]:
+        """The last dictations, the newest first."""
+        return self._ask(lambda: tuple(self._turns.texts)).result()
+
+    def type_again(self, text: str) -> None:
+        """Type a text into the focused window. Raises VoicetypeError; DaemonError while a dictation runs."""
+        self._ask(lambda: self._type(text)).result()
 
     def list_models(self) -> Sequence[Mapping[str, object]]:
         """One mapping a model."""
@@ -82,15 +99,27 @@ class Daemon:
         """What is now."""
         fast, heavy = self._parts.models.names()
         keyboard, hotkey = self._parts.ways
-        language = self._settings.language
-        ready = self._parts.models.ready()
-        return Status(self._state(), ready, language, fast, heavy, keyboard, hotkey, voicetype.__version__)
+        return Status(
+            self._state(),
+            self._parts.models.ready(),
+            self._parts.settings.language,
+            fast,
+            heavy,
+            keyboard,
+            hotkey,
+            voicetype.__version__,
+            self._parts.models.loading,
+        )
 
     # the parts around it
 
     def key(self, event: KeyEvent) -> None:
         """The push-to-talk key, or a key beside it."""
         self._ask(lambda: self._heed(event))
+
+    def reload(self) -> None:
+        """The configuration file has changed."""
+        self._ask(self._reload)
 
     def announce(self) -> None:
         """Tell everyone what is now, where it is new."""
@@ -109,6 +138,7 @@ class Daemon:
             try:
                 return job()
             finally:
+                self._settle()
                 self._announce()
 
         try:
@@ -120,6 +150,18 @@ class Daemon:
             return asked
         asked.add_done_callback(_log_surprise)
         return asked
+
+    def _settle(self) -> None:
+        """What may only change between two dictations."""
+        dictating = self._turns.state is not State.IDLE
+        if dictating or self._ending:
+            return
+        if self._dictating:
+            self._dictating = False
+            self._parts.models.dictating(False)
+        self._parts.settle()
+        if self._key.tap_s != self._parts.tap_s:
+            self._key = PushToTalk(self._parts.tap_s)
 
     def _announce(self) -> None:
         """The key and everyone who looks learn what is now; at the end it is no news that nothing runs."""
@@ -140,7 +182,7 @@ class Daemon:
         try:
             match wish:
                 case Wish.START:
-                    self._start(self._settings.language)
+                    self._start()
                 case Wish.STOP:
                     self._turns.stop()
                 case Wish.CANCEL:
@@ -148,25 +190,39 @@ class Daemon:
         except VoicetypeError as error:
             self._parts.tell(error)
 
-    def _start(self, language: str) -> None:
+    def _start(self, language: str | None = None) -> None:
         if self._ending:
             raise _ends()
         if self._turns.state is State.LISTENING:
             raise DaemonError("voicetype is listening already.", "End that dictation first: voicetype stop.")
         if failure := self._parts.models.failure:
             raise failure
-        settings = replace(self._settings, language=self._parts.models.language(language))
-        self._turns.start(self._parts.microphone(), settings)
+        settings = self._parts.settings
+        heard = self._parts.models.language(language or settings.language)
+        self._turns.start(self._parts.microphone(), replace(settings, language=heard))
+        if not self._dictating:
+            self._dictating = True
+            self._parts.models.dictating(True)
 
     def _toggle(self) -> None:
         if self._turns.state is State.LISTENING:
             self._turns.stop()
         else:
-            self._start(self._settings.language)
+            self._start()
 
-    def _set_language(self, language: str) -> None:
-        self._parts.models.language(language)
-        self._settings = replace(self._settings, language=language)
+    def _type(self, text: str) -> None:
+        if self._turns.state is not State.IDLE:
+            raise DaemonError("A dictation is running.", "End it first: voicetype stop.")
+        self._parts.pipeline.type(text)
+
+    def _change(self, values: Mapping[str, object], *, keep: bool) -> None:
+        self._ask(lambda: self._parts.change(values, keep=keep)).result()
+
+    def _reload(self) -> None:
+        try:
+            self._parts.reload()
+        except VoicetypeError as error:
+            self._parts.tell(error)
 
     def _abandon(self) -> list[Future[str]]:
         self._ending = True

@@ -11,7 +11,7 @@ from threading import Thread
 from dbus_fast import NameFlag, RequestNameReply
 from dbus_fast.aio import MessageBus
 
-from voicetype.client import NAME, PATH, NoBus, connect
+from voicetype.client import NAME, PATH, AlreadyRunning, NoBus, connect
 from voicetype.control import Control, Status
 from voicetype.core.events import TranscriptSegment
 from voicetype.dbus_interface import Daemon1
@@ -42,7 +42,7 @@ class Service:
     def open(self) -> None:
         """Own the name; asks `Control` for its status on the way.
 
-        Raises NoBus, or DaemonError where another voicetype has the name.
+        Raises NoBus, or AlreadyRunning where another voicetype has the name.
         """
         self._thread.start()
         self._opened.result()
@@ -111,10 +111,7 @@ class Service:
         except EOFError as error:
             raise NoBus() from error
         if reply is not RequestNameReply.PRIMARY_OWNER:
-            raise DaemonError(
-                "voicetype is already running.",
-                "`voicetype status` shows what it does; end it before a new start.",
-            )
+            raise AlreadyRunning()
 
     async def _until_the_end(self, bus: MessageBus, interface: Daemon1) -> None:
         gone = asyncio.ensure_future(bus.wait_for_disconnect())  # type: ignore[no-untyped-call]

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 
 from dbus_fast import Message, MessageType, PropertyAccess, Variant
 from dbus_fast.annotations import DBusBool, DBusDict, DBusSignature, DBusStr
+from dbus_fast.introspection import Interface
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
 from voicetype.client import NAME, PATH
@@ -140,6 +141,10 @@ class Daemon1(ServiceInterface):
     def hotkey(self) -> DBusStr:
         return sendable(self._status.hotkey)
 
+    @dbus_property(_READ, name="Loading")
+    def loading(self) -> DBusStr:
+        return sendable(self._status.loading)
+
     @dbus_property(_READ, name="Version")
     def version(self) -> DBusStr:
         return self._status.version
@@ -161,6 +166,18 @@ class Daemon1(ServiceInterface):
         return sendable(code), sendable(sentence), sendable(hint)
 
     # ── what the service needs ───────────────────────────────────────────────────────────────
+
+    def introspect(self) -> Interface:
+        """The description, with what dbus-fast 5.2 leaves out: names of results, and what is announced."""
+        described: Interface = super().introspect()
+        results = {each.name: each.out_args for each in described.methods}
+        results |= {each.name: each.args for each in described.signals}
+        for member, arguments in results.items():
+            for argument, name in zip(arguments, _RESULTS.get(member, ()), strict=True):
+                argument.name = name
+        for each in described.properties:
+            each.annotations[_EMITS_CHANGED] = "const" if each.name == "Version" else "true"
+        return described
 
     def publish(self, status: Status) -> None:
         """Announce what of `status` is new."""
@@ -202,6 +219,15 @@ _SIGNATURES = {
     "Quit": "",
 }
 
+_RESULTS = {
+    "Stop": ("text",),
+    "ListModels": ("models",),
+    "Segment": ("fields",),
+    "StateChanged": ("state",),
+    "Problem": ("code", "sentence", "hint"),
+}
+_EMITS_CHANGED = "org.freedesktop.DBus.Property.EmitsChangedSignal"
+
 
 def _properties(status: Status) -> dict[str, object]:
     return {
@@ -212,5 +238,6 @@ def _properties(status: Status) -> dict[str, object]:
         "HeavyModel": sendable(status.heavy_model),
         "Keyboard": sendable(status.keyboard),
         "Hotkey": sendable(status.hotkey),
+        "Loading": sendable(status.loading),
         "Version": status.version,
     }

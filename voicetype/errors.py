@@ -7,7 +7,9 @@ VoicetypeError
 ├── KeyboardError        no way to type
 │   └── PatchInterrupted a patch that stopped half way, with exactly how far it came
 ├── HotkeyError          the push-to-talk key can't be had
+├── DesktopError         no tray, no overlay, nothing to install into
 └── DaemonError          no daemon, a second daemon, a daemon that refuses
+    ├── client.AlreadyRunning  another one has the name on the bus
     └── client.NoBus     no session bus to meet one on
 """
 
@@ -68,6 +70,10 @@ class PatchInterrupted(KeyboardError):
 
 class HotkeyError(VoicetypeError):
     """The push-to-talk key can't be had."""
+
+
+class DesktopError(VoicetypeError):
+    """A part of the desktop that voicetype can do without is not to be had."""
 
 
 class DaemonError(VoicetypeError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from voicetype.config import Config
 from voicetype.control import Status
 from voicetype.core.stream import StreamEvent
 from voicetype.errors import VoicetypeError
@@ -14,23 +15,24 @@ from voicetype.settings import Settings
 
 
 class Models(Protocol):
-    """The two models, for the daemon: which they are, and others instead."""
+    """The two models, for the daemon: which they are, and how far."""
 
     @property
     def failure(self) -> VoicetypeError | None:
         """Why a model is missing, where one is."""
 
+    @property
+    def loading(self) -> str:
+        """What is being fetched or loaded, as a sentence; empty: nothing is."""
+
     def names(self) -> tuple[str, str]:
         """Fast and heavy: those that hear now; while there are none, those to come."""
 
     def ready(self) -> bool:
-        """Whether both are loaded."""
+        """Whether both can hear."""
 
-    def use(self, fast: str, heavy: str) -> None:
-        """Load these, and hear with them once they are there. Raises ModelError."""
-
-    def when_loaded(self, tell: Callable[[], None]) -> None:
-        """`tell` is called of each of the two, on any thread, once it is loaded or can't be had."""
+    def dictating(self, active: bool) -> None:
+        """Whether a dictation runs: between two of them models may change, or leave the memory."""
 
     def listing(self) -> Sequence[Mapping[str, object]]:
         """Every model that could be used."""
@@ -54,8 +56,24 @@ class Parts(Protocol):
     def ways(self) -> tuple[str, str]:
         """The keyboard and the hotkey, for people."""
 
+    @property
+    def config(self) -> Config:
+        """The configuration in force, or about to be."""
+
+    def change(self, values: Mapping[str, object], *, keep: bool) -> None:
+        """Settings by dotted name, in force at the next `settle`; `keep`: written into the file too.
+
+        Raises VoicetypeError for what can't be.
+        """
+
+    def reload(self) -> None:
+        """The configuration file has changed. Raises ConfigError."""
+
+    def settle(self) -> None:
+        """No dictation runs: what was changed comes into force."""
+
     def microphone(self) -> FrameSource:
         """An open microphone. Raises AudioError."""
 
     def tell(self, news: StreamEvent | VoicetypeError | Status) -> None:
-        """Whoever listens: the console, the bus."""
+        """Whoever listens: the console, the bus, the tray."""

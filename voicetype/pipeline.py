@@ -32,6 +32,7 @@ from reactivex.scheduler import EventLoopScheduler, NewThreadScheduler
 from reactivex.subject import Subject
 
 from voicetype.core.events import (
+    SAMPLE_RATE,
     Cancelled,
     Event,
     FocusChanged,
@@ -43,9 +44,12 @@ from voicetype.core.events import (
     UserTyped,
 )
 from voicetype.core.session import Session, step
+from voicetype.core.spoken import Spoken
 from voicetype.core.stream import Began, Dropped, Finished, StreamEvent
 from voicetype.core.verification import Standing
 from voicetype.core.windows import Ready
+from voicetype.core.wording import join
+from voicetype.engine import Hypothesis
 from voicetype.errors import VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.keyboard import Keyboard, KeyboardLost
@@ -95,21 +99,24 @@ class Pipeline:
 
     def __init__(self, fast: Worker, heavy: Worker, keyboard: Keyboard) -> None:
         self._stages = _Stages(fast, heavy, keyboard)
-        self._last: Dictation | None = None
+        self._lost: Callable[[], None] = lambda: None
+        self._before: Callable[[], Session] = Session
+        self._spoken: Callable[[], str] = str
 
     def open(self, lost: Callable[[], None] = lambda: None) -> None:
         """Connect the keyboard. Raises KeyboardError.
 
         `lost` is called, on a thread of the keyboard's, when its display is gone.
         """
+        self._lost = lost
+        self._on_typist(lambda: self._stages.keyboard.open(self._observe))
 
-        def observe(event: FocusChanged | UserTyped | KeyboardLost) -> None:
-            if isinstance(event, KeyboardLost):
-                lost()
-            else:
-                self._stages.control.on_next(event)
-
-        self._on_typist(lambda: self._stages.keyboard.open(observe))
+    def use(self, keyboard: Keyboard) -> None:
+        """Type on another one; between two dictations. Raises KeyboardError, and keeps the one it has."""
+        self._on_typist(lambda: keyboard.open(self._observe))
+        before, self._stages = self._stages, replace(self._stages, keyboard=keyboard)
+        self._on_typist(before.keyboard.close)
+        self._before = Session
 
     def close(self) -> None:
         """Give the keyboard back. The workers belong to whoever made them."""
@@ -119,10 +126,34 @@ class Pipeline:
     def dictate(self, source: FrameSource, settings: Settings, report: Report) -> Dictation:
         """Start a session on `source`. Raises KeyboardError where no window could take its text."""
         continues = self._on_typist(self._stages.keyboard.claim)
-        before = self._last.session if self._last else Session()
-        session, _ = step(replace(before, patching=settings.patching), Started(continues))
-        self._last = Dictation(self._stages, source, settings, report, session)
-        return self._last
+        before = replace(self._before(), patching=settings.patching, drafts=settings.drafts)
+        session, _ = step(before, Started(continues))
+        spoken = self._spoken()
+        if spoken and (not settings.languages or spoken in settings.languages):
+            settings = replace(settings, presumed=spoken)
+        dictation = Dictation(self._stages, source, settings, report, session)
+        self._before = lambda: dictation.session
+        self._spoken = lambda: dictation.spoken.presumed
+        return dictation
+
+    def type(self, text: str) -> None:
+        """Type a text into the focused window, between two dictations.
+
+        Raises KeyboardError, PatchInterrupted where the window did not take all of it.
+        """
+
+        def typed() -> None:
+            stands = self._before().done if self._stages.keyboard.claim() else ""
+            self._stages.keyboard.apply(Patch(0, join(stands, text)))
+
+        self._on_typist(typed)
+        self._before = lambda: Session(done=text)
+
+    def _observe(self, event: FocusChanged | UserTyped | KeyboardLost) -> None:
+        if isinstance(event, KeyboardLost):
+            self._lost()
+        else:
+            self._stages.control.on_next(event)
 
     def _on_typist(self, action: Callable[[], _T]) -> _T:
         """Run `action` on the typist thread, the only one that may touch the keyboard; its result."""
@@ -148,6 +179,8 @@ class Dictation:
         """Resolves to the whole text once nothing will change any more."""
         self.session = session
         """What is known of it now; written by the reducer alone."""
+        self.spoken = Spoken(settings.presumed)
+        """Which languages are spoken in it; written by the heavy model's thread alone."""
         self._stages, self._source, self._settings, self._report = stages, source, settings, report
         self._stats = Stats()
         self._typist = Typist(stages.keyboard, self._tell)
@@ -164,16 +197,18 @@ class Dictation:
 
     def cancel(self) -> None:
         """The user wants none of it."""
+        self._end(Cancelled())
+
+    def abandon(self) -> None:
+        """Nobody is there any more: what stands stays as it is, and nothing more comes."""
+        self._end(Cancelled(keep=True))
+
+    def _end(self, how: Cancelled) -> None:
         self._cancels.on_next(None)
         self._source.stop()
         self._stages.fast.clear()
         self._stages.heavy.clear()
-        self._stages.control.on_next(Cancelled())
-
-    def abandon(self) -> None:
-        """Nobody is there any more: what stands stays as it is, and nothing more comes."""
-        self._stages.control.on_next(UserTyped())
-        self.cancel()
+        self._stages.control.on_next(how)
 
     def _graph(self) -> Observable[_State]:
         heard: Observable[Item] = rx.create(self._listen).pipe(
@@ -234,7 +269,7 @@ class Dictation:
     def _transcribed(self, windows: Observable[Window], worker: Worker) -> Observable[Item]:
         """What `worker` makes of `windows`."""
         settings = self._settings
-        effort = Effort(settings.language, settings.beam_size, settings.realtime)
+        effort = Effort(settings.language, settings.beam_size, settings.realtime, settings.languages)
 
         def subscribe(observer: abc.ObserverBase[Item], _: object = None) -> abc.DisposableBase:
             def done(window: Window, outcome: Outcome) -> None:
@@ -243,15 +278,22 @@ class Dictation:
                     if window.final:
                         observer.on_next(Unconfirmed(window.utterance))
                 else:
+                    self._learn_language(window, outcome)
                     observer.on_next(self._segments.of(window, outcome))
 
             def submit(window: Window) -> None:
                 draft = partial(self._draft, window.utterance) if settings.verification else None
-                worker.submit(Request(window, effort, done, draft))
+                worker.submit(Request(window, effort, done, draft, lambda: self.spoken))
 
             return windows.subscribe(submit, observer.on_error)
 
         return rx.create(subscribe)
+
+    def _learn_language(self, window: Window, outcome: Hypothesis) -> None:
+        if window.heavy:
+            heard_s = len(window.audio) / SAMPLE_RATE
+            language, probability = outcome.language, outcome.language_probability
+            self.spoken = self.spoken.after(window.utterance, language, probability, heard_s)
 
     def _draft(self, utterance: int) -> Standing:
         """What stands of an utterance now, for the heavy model to judge."""

@@ -1,4 +1,4 @@
-"""PortAudio: which microphones there are, and a running stream from one.
+"""PortAudio: which microphones there are, a running stream from one, and a sound played.
 
 It looks for devices when it starts, and never again; `start_anew` makes it look. That ends every stream of
 the process, so:
@@ -12,6 +12,7 @@ the process, so:
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -30,7 +31,10 @@ from voicetype.frames import FRAME_SAMPLES
 _BACKLOG_BLOCKS = 2_000  # a minute or so for a reader that hangs; then blocks are lost, not memory
 _TAIL_S = (0.05, 0.3)  # how long sound may still be on its way to us, at least and at most
 _ONE_AT_A_TIME = threading.Lock()
+_UNHEARD_S = 0.15  # what a device has taken and not played yet, at most
+_PLAYED_S = 1.0  # a sound that takes so much longer than it lasts will not end: the device hangs
 _NOTHING_HINT = "Plug one in, or start the sound server; `voicetype devices` lists what can be heard."
+_SPEAKER_HINT = "Choose a device in the desktop's sound settings, or set audio.sounds = false."
 
 _starts = 0  # how often it was started anew
 _running: set[Any] = set()
@@ -188,9 +192,89 @@ def _started(sd: ModuleType, number: int, rate: int, channels: int) -> Stream:
 
 def close(stream: Stream) -> None:
     """End it, whatever state it is in. Once."""
+    _end(stream.stream, stream.start)
+
+
+def play(samples: NDArray[np.float32], rate: int, by: float = math.inf) -> bool:
+    """Play a sound, shape (n,), on the system's default device, and return when it was played.
+
+    False: it was not, since it would have begun to sound later than `by`, as `time.monotonic` counts.
+    Raises AudioError where there is no such device, or it fails.
+    """
+    # At its end PortAudio lets go of what has not sounded yet: so that is silence.
+    samples = np.pad(samples, (0, round(_UNHEARD_S * rate)))
+    playing = _Playing(samples, by)
+    sd = load()
     with _ONE_AT_A_TIME:
-        if stream.start == _starts:
+        try:
+            stream = playing.started(sd, rate)
+        except sd.PortAudioError as error:
+            raise AudioError(f"No sound can be played: {error}.", _SPEAKER_HINT) from error
+        start = _starts
+        _running.add(stream)
+    # Nothing of PortAudio is touched while we wait: another thread may start it anew.
+    played = playing.over.wait(len(samples) / rate + _PLAYED_S)
+    _end(stream, start)
+    if not played and start == _starts:
+        raise AudioError("The device for sound does not play.", _SPEAKER_HINT)
+    return not playing.late
+
+
+class _Playing:
+    """A sound on its way; the callback is PortAudio's thread's. `over`: it was played, or came too `late`."""
+
+    def __init__(self, samples: NDArray[np.float32], by: float) -> None:
+        self.over = threading.Event()
+        self.late = False
+        self._rest = samples
+        self._by = by
+        self._begun = False
+
+    def started(self, sd: ModuleType, rate: int) -> Any:
+        """The stream that plays it. Raises PortAudioError."""
+
+        def wanted(out: NDArray[np.float32], _count: int, when: Any, _status: object) -> None:
+            if not self._begun:
+                self.late = time.monotonic() + _ahead_s(when) > self._by
+            self._begun = True
+            self._give(out)
+            if self.late or not len(self._rest):
+                raise sd.CallbackStop  # what was given until now is still played
+
+        # Blocks as long as the microphone's: shorter ones change PipeWire's own, and 0.3.65 then often never
+        # wakes a microphone again that is open meanwhile, nor PortAudio, which waits for it for a minute.
+        stream = sd.OutputStream(
+            samplerate=rate,
+            blocksize=FRAME_SAMPLES * rate // SAMPLE_RATE,
+            channels=1,
+            dtype="float32",
+            latency="low",
+            callback=wanted,
+            finished_callback=self.over.set,
+        )
+        try:
+            stream.start()
+        except sd.PortAudioError:
+            stream.close(ignore_errors=True)
+            raise
+        return stream
+
+    def _give(self, out: NDArray[np.float32]) -> None:
+        now = self._rest[:0] if self.late else self._rest[: len(out)]
+        out[: len(now), 0] = now
+        out[len(now) :] = 0.0
+        self._rest = self._rest[len(now) :]
+
+
+def _ahead_s(when: Any) -> float:
+    """How long after the callback its sound is heard."""
+    return max(0.0, float(when.outputBufferDacTime) - float(when.currentTime))
+
+
+def _end(stream: Any, start: int) -> None:
+    with _ONE_AT_A_TIME:
+        if start == _starts:
             # Not abort(), which cancels PortAudio's thread, perhaps while that waits for the interpreter.
-            stream.stream.stop(ignore_errors=True)
-            stream.stream.close(ignore_errors=True)
-            _running.discard(stream.stream)
+            stream.stop(ignore_errors=True)
+            stream.close(ignore_errors=True)
+            _running.discard(stream)

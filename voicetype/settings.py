@@ -16,8 +16,11 @@ class Settings:
     rules: EndpointingRules = field(default_factory=EndpointingRules)
     cadence: Cadence = field(default_factory=Cadence)
     patching: Patching = Patching.DIFF
+    drafts: bool = True  # False: nothing is typed before the heavy model's last word on an utterance
     vad_aggressiveness: int = 2
     beam_size: int = 5  # of the heavy model's passes at a pause and at the end
     verification: bool = True  # the heavy model judges what stands; False: it decodes every window
     language: str = "auto"
+    languages: tuple[str, ...] = ()  # what "auto" may be; any where this is empty
+    presumed: str = ""  # the language that "auto" begins with, and is where the models are not sure
     realtime: bool = True  # False: the source waits for the models

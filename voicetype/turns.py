@@ -19,6 +19,8 @@ from voicetype.settings import Settings
 
 log = logging.getLogger(__name__)
 
+_REMEMBERED = 10
+
 
 @dataclass(slots=True, eq=False)
 class _Turn:
@@ -38,6 +40,8 @@ class Turns:
         self._queue: deque[_Turn] = deque()
         self._running: Dictation | None = None
         self._kept = ""  # the last text, where a window did not take all of it
+        self.texts: deque[str] = deque(maxlen=_REMEMBERED)
+        """The last texts, the newest first; they are kept nowhere else."""
 
     @property
     def state(self) -> State:
@@ -110,6 +114,8 @@ class Turns:
         else:
             text = dictation.finished.result()
             self._kept = text if dictation.session.untyped else ""
+            if text:
+                self.texts.appendleft(text)
             turn.text.set_result(text)
         while self._queue and self._running is None:
             try:

@@ -67,7 +67,8 @@ class VoiceActivity:
 
     def _gain(self, piece: NDArray[np.float32]) -> float:
         self._loudest = max(self._loudest * _FADING, float(np.abs(piece).max()))
-        self._room = min(self._room * _RISING, _rms(piece))
+        if piece.any():  # no room is as quiet as nothing: a device that wakes up, or a start that was muted
+            self._room = min(self._room * _RISING, _rms(piece))
         self._learnt += 1
         if self._learnt <= _LEARNING or self._loudest < _ABOVE_NOISE * self._room:
             return 1.0

@@ -16,17 +16,28 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from voicetype.core.spoken import AUTO, Spoken
 from voicetype.core.verification import Standing
 from voicetype.engine import Hearing, Hypothesis, Transcriber
-from voicetype.errors import ModelError, VoicetypeError
+from voicetype.errors import VoicetypeError
 from voicetype.listening import Window
 
 log = logging.getLogger(__name__)
 
 NICE = {"fast": 5, "heavy": 10}
 """Niceness of each model's threads: sound and keys come first, then drafts, then confirmations."""
+
+
+def be_nice(role: str) -> None:
+    """Give the calling thread its role's niceness, which Linux keeps by thread.
+
+    A model's own threads take it over from the one that loads it.
+    """
+    nice = max(NICE.get(role, 0), os.getpriority(os.PRIO_PROCESS, 0))
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+
 
 Outcome = Hypothesis | None
 """What a model made of a window; None: it did not hear it, or failed."""
@@ -39,19 +50,22 @@ class Effort:
     language: str
     beam_size: int = 1  # where the window deserves care
     realtime: bool = True  # False: nobody speaks meanwhile, the model need not rest
+    languages: tuple[str, ...] = ()  # what "auto" may be; any where this is empty
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
     """A window, how to hear it, and whom to tell. `done` is called once, on any thread.
 
-    `draft` tells what stands of the utterance, for the heavy model to judge; None: it decodes.
+    `draft` tells what stands of the utterance, for the heavy model to judge; None: it decodes. `spoken` tells
+    which language it is in, where that is "auto".
     """
 
     window: Window
     effort: Effort
     done: Callable[[Window, Outcome], None] = field(repr=False)  # one of each session and model
     draft: Callable[[], Standing] | None = field(default=None, repr=False)
+    spoken: Callable[[], Spoken] = field(default=Spoken, repr=False)
 
     @property
     def kept(self) -> bool:
@@ -70,16 +84,12 @@ class Request:
 
 
 class Worker:
-    """A model and its thread. `submit`, `clear`, `replace` and `close` may be called from anywhere."""
+    """A model and its thread. Every method may be called from anywhere."""
 
-    def __init__(
-        self, role: str, load: Callable[[], Transcriber], failed: Callable[[VoicetypeError], None]
-    ) -> None:
-        """`load` runs on the worker's thread; where it raises, `failed` is told."""
+    def __init__(self, role: str) -> None:
         self.role = role
-        self._load: Callable[[], Transcriber] | None = load
-        self._failed = failed
         self._model: Transcriber | None = None
+        self._expected = True
         self._waiting: list[Request] = []
         self._running: Request | None = None
         self._given_up = False
@@ -104,19 +114,24 @@ class Worker:
     def free(self) -> bool:
         """Whether an ordinary window would be heard at once (rule 4)."""
         with self._changed:
-            busy = self._waiting or self._running or self._load
+            busy = self._model is None or self._waiting or self._running
             return not busy and time.monotonic() >= self._rested_at
 
-    def replace(self, load: Callable[[], Transcriber]) -> None:
-        """Load another model as soon as no window waits; until then the old one hears."""
+    def expect(self) -> None:
+        """A model is to come: while there is none, windows wait for it."""
         with self._changed:
-            self._load = load
+            self._expected = True
+
+    def take(self, model: Transcriber | None) -> None:
+        """Hear with this model from the next window on. None: there is none, and none is to come."""
+        with self._changed:
+            self._model, self._expected, self._last = model, False, None
             self._changed.notify_all()
 
     def wait_ready(self) -> bool:
-        """Block until the wanted model is loaded; False where that failed."""
+        """Block until the model that is expected is there; False where none came."""
         with self._changed:
-            self._changed.wait_for(lambda: self._load is None or self._closed)
+            self._changed.wait_for(lambda: self._model is not None or not self._expected or self._closed)
             return self._model is not None
 
     def submit(self, request: Request) -> None:
@@ -147,50 +162,26 @@ class Worker:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        # Linux keeps niceness by thread, and a model's own threads take it over from the one that loads it.
-        nice = max(NICE.get(self.role, 0), os.getpriority(os.PRIO_PROCESS, 0))
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
-        while (job := self._next()) is not None:
-            if isinstance(job, Request):
-                began = time.monotonic()
-                job.done(job.window, self._hear(job))
-                with self._changed:
-                    self._running = None
-                    if job.window.heavy and job.effort.realtime:
-                        self._rested_at = 2 * time.monotonic() - began
-                    self._changed.notify_all()
-            else:
-                self._load_model(job)
+        be_nice(self.role)
+        while (request := self._next()) is not None:
+            began = time.monotonic()
+            request.done(request.window, self._hear(request))
+            with self._changed:
+                self._running = None
+                if request.window.heavy and request.effort.realtime:
+                    self._rested_at = 2 * time.monotonic() - began
+                self._changed.notify_all()
 
-    def _next(self) -> Request | Callable[[], Transcriber] | None:
-        """The next thing to do; None at the end."""
+    def _next(self) -> Request | None:
+        """The next window, once there is a model to hear it or none is to come; None at the end."""
         with self._changed:
-            while not (self._closed or self._load or self._waiting):
-                self._changed.wait()
+            self._changed.wait_for(
+                lambda: self._closed or (self._waiting and not (self._model is None and self._expected))
+            )
             if self._closed:
                 return None
-            if self._load and not (self._waiting and self._model):
-                return self._load
             self._running, self._given_up = self._waiting.pop(0), False
             return self._running
-
-    def _load_model(self, load: Callable[[], Transcriber]) -> None:
-        model = self._model
-        try:
-            model = load()
-        except VoicetypeError as error:
-            self._failed(error)
-        except Exception as error:  # the libraries below raise what they like at a broken file
-            log.exception("loading the %s model failed", self.role)
-            sentence = f"The {self.role} model could not be loaded: {error}"
-            self._failed(
-                ModelError(sentence, "Remove it with `voicetype models remove NAME`, and fetch it again.")
-            )
-        with self._changed:
-            self._model = model
-            if self._load is load:
-                self._load = None
-            self._changed.notify_all()
 
     def _hear(self, request: Request) -> Outcome:
         if (known := self._heard_before(request)) is not None:
@@ -198,12 +189,18 @@ class Worker:
         model, window = self._model, request.window
         if model is None:
             return None
+        spoken = request.spoken()
         how = Hearing(
             request.effort.language,
             beam_size=request.effort.beam_size if request.careful else 1,
             careful=request.careful,
             superseded=lambda: self._superseded(request),
+            among=request.effort.languages,
+            presumed=spoken.presumed,
         )
+        if how.language == AUTO:
+            heard_in = spoken.for_heavy if window.heavy else spoken.for_fast
+            how = replace(how, language=heard_in(window.utterance))
         try:
             if window.heavy and request.draft:
                 hypothesis = model.verify(window.audio, how, request.draft)

@@ -38,9 +38,9 @@ from voicetype.audio import read_recording
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.verification import Standing
 from voicetype.core.wording import split
-from voicetype.engine import Audio, Hearing, Hypothesis, models
+from voicetype.engine import Audio, EngineOptions, Hearing, Hypothesis, models
 from voicetype.engine.guards import LONGEST_S
-from voicetype.engine.whisper import EngineOptions, Whisper
+from voicetype.engine.whisper import Whisper
 
 _BEAMS = 5  # of the heavy model, as the program has it by default
 _NUMBERS = {

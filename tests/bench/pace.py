@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from voicetype.core.events import SAMPLE_RATE
-from voicetype.engine import Audio, models
+from voicetype.engine import Audio, EngineOptions, models
 from voicetype.engine.guards import DRAFTS
-from voicetype.engine.whisper import EngineOptions, Whisper
+from voicetype.engine.whisper import Whisper
 from voicetype.settings import Settings
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def load(name: str) -> Whisper:
     return Whisper(models.ensure(name), name, EngineOptions(threads=1))
 
 
-def tokens(model: Whisper, encoded: Any, text: str) -> int:
+def tokens(model: Whisper, text: str) -> int:
     """How many tokens it is for the decoder, with the end."""
-    return len(model._prompt(_LANGUAGE, encoded).tokenizer.encode(f" {text}")) + 1
+    return len(model._prompts.of(_LANGUAGE).tokenizer.encode(f" {text}")) + 1
 
 
 def measured(name: str, audio: Audio) -> Pace:
@@ -95,7 +95,7 @@ def measured(name: str, audio: Audio) -> Pace:
         decode_s, heard = _timed(partial(model._decode, encoded, _LANGUAGE, size, 1))
         judge_s, _ = _timed(partial(model._judge, encoded, _LANGUAGE, heard.text, size))
         beams_s += _timed(partial(model._decode, encoded, _LANGUAGE, size, Settings().beam_size))[0]
-        count = tokens(model, encoded, heard.text)
+        count = tokens(model, heard.text)
         encode.append((shape.samples(size) / SAMPLE_RATE, encode_s))
         decode.append((count, decode_s))
         judge.append((count, judge_s))

@@ -25,7 +25,7 @@ from voicetype.core.events import SAMPLE_RATE, Event, Started, Stopped, Unconfir
 from voicetype.core.session import Session
 from voicetype.core.verification import Judgement, Standing
 from voicetype.core.windows import Ready
-from voicetype.engine import Audio, Hypothesis, guards, whisper
+from voicetype.engine import Audio, Hearing, Hypothesis, guards, prompts, whisper
 from voicetype.engine.guards import Verdict, WindowShape
 from voicetype.engine.whisper import Heard, Whisper
 from voicetype.frames import FRAME_SAMPLES, Frame
@@ -47,7 +47,15 @@ Speech = Sequence[tuple[Frame, float]]
 
 _LANGUAGE = "en"
 # What makes a model's answer of what it says.
-_ENGINE: Sequence[Any] = (whisper, guards, verification, wording.clean, wording.split, agreement.restart)
+_ENGINE: Sequence[Any] = (
+    whisper,
+    prompts,
+    guards,
+    verification,
+    wording.clean,
+    wording.split,
+    agreement.restart,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,12 +94,15 @@ class Remembered(Whisper):
         self.spent_s += self._pace.encode.at(shape.samples(len(speech)) / SAMPLE_RATE)
         return Encoded(speech, shape, hashlib.sha1(speech.tobytes(), usedforsecurity=False).digest())
 
+    def _language(self, how: Hearing, encoded: Encoded) -> tuple[str, float]:  # noqa: ARG002
+        return how.language, 1.0  # which it is, the benchmark says
+
     def _decode(
         self, encoded: Encoded, language: str, speech_samples: int, beam_size: int, *, sure: bool = False
     ) -> Heard:
         def ask(model: Whisper, features: Any) -> tuple[Heard, int]:
             heard = model._decode(features, language, speech_samples, beam_size, sure=sure)
-            return heard, tokens(model, features, heard.text)
+            return heard, tokens(model, heard.text)
 
         heard, count = self._answer((encoded.sound, encoded.shape, beam_size, sure), encoded, ask)
         if heard.verdict is not Verdict.TRUSTED and heard.text == heard.once:
@@ -101,7 +112,7 @@ class Remembered(Whisper):
 
     def _judge(self, encoded: Encoded, language: str, draft: str, speech_samples: int) -> Judgement:
         def ask(model: Whisper, features: Any) -> tuple[Judgement, int]:
-            return model._judge(features, language, draft, speech_samples), tokens(model, features, draft)
+            return model._judge(features, language, draft, speech_samples), tokens(model, draft)
 
         if not draft:
             return Judgement()
@@ -149,7 +160,7 @@ class SimulatedWorker(Worker):
     """
 
     def __init__(self, role: str, model: Remembered, clock: Clock) -> None:
-        super().__init__(role, lambda: model, lambda _: None)
+        super().__init__(role)
         self._model = self._timed = model
         self._clock = clock
         self._began_s = self._spent_s = 0.0

@@ -105,10 +105,11 @@ class Daemon:
 
 
 @contextmanager
-def running_daemon(env: dict[str, str], *options: str) -> Iterator[Daemon]:
-    """The daemon with both models loaded, until the end of the block."""
+def running_daemon(env: dict[str, str], *options: str, preset: str = "light") -> Iterator[Daemon]:
+    """The daemon with both models loaded, until the end of the block; `preset` "": the configuration's."""
     need_models("tiny.en", "base")
-    command = [sys.executable, "-m", "voicetype", "run", "--preset", "light", "--format", "jsonl", *options]
+    chosen = ["--preset", preset] if preset else []
+    command = [sys.executable, "-m", "voicetype", "run", *chosen, "--format", "jsonl", *options]
     with subprocess.Popen(
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -2,97 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import queue
 import re
-import signal
+import shutil
+import socket
 import subprocess
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from dbus_fast import Message, Variant
 
-from tests.fakes import FakeTranscriber
 from tests.real.bus import Bus, bus
-from tests.test_daemon import Level, Mouth, words
-from voicetype import app, client
+from tests.real.control import IDLE, FakeControl, control, service
+from voicetype import client
 from voicetype.client import NAME, PATH
-from voicetype.config import Config, TypingConfig
-from voicetype.control import State, Status
+from voicetype.control import State
 from voicetype.core.events import Confidence, TranscriptSegment
-from voicetype.core.stream import Finished, StreamEvent, Typed
 from voicetype.dbus import Service
-from voicetype.engine import Hypothesis, models
 from voicetype.errors import AudioError, DaemonError, VoicetypeError
 
-__all__ = ["bus"]  # a fixture
+__all__ = ["bus", "control", "service"]  # fixtures
 
 pytestmark = pytest.mark.real
 
-IDLE = Status(State.IDLE, True, "auto", "tiny.en", "base", "x11", "x11: Control_R", "0.1.0")
-
-
-class FakeControl:
-    """Writes down what is asked of it. `failure` is raised by the next `start`."""
-
-    def __init__(self) -> None:
-        self.asked: list[object] = []
-        self.final: Future[str] = Future()
-        self.failure: Exception | None = None
-        self.stopping = threading.Event()
-
-    def start(self, options: Mapping[str, object]) -> None:
-        self.asked.append(("start", dict(options)))
-        if self.failure is not None:
-            raise self.failure
-
-    def stop(self) -> Future[str]:
-        self.asked.append("stop")
-        self.stopping.set()
-        return self.final
-
-    def toggle(self) -> None:
-        self.asked.append("toggle")
-
-    def cancel(self) -> None:
-        self.asked.append("cancel")
-
-    def set_language(self, language: str) -> None:
-        self.asked.append(("language", language))
-
-    def set_models(self, fast: str, heavy: str) -> None:
-        self.asked.append(("models", fast, heavy))
-
-    def list_models(self) -> Sequence[Mapping[str, object]]:
-        return [{"name": "tiny.en", "size_mb": 75, "present": True}]
-
-    def quit(self) -> None:
-        self.asked.append("quit")
-
-    def status(self) -> Status:
-        return IDLE
-
-
-@pytest.fixture
-def control() -> FakeControl:
-    return FakeControl()
-
-
-@pytest.fixture
-def service(bus: Bus, control: FakeControl) -> Iterator[Service]:
-    assert bus.process.poll() is None
-    service = Service(control)
-    service.open()
-    yield service
-    service.close()
+PROPERTIES = "org.freedesktop.DBus.Properties"
 
 
 @contextmanager
@@ -142,9 +84,24 @@ def test_the_interface_is_that_of_the_contract(bus: Bus) -> None:
     }
     signals = {s.get("name"): types(s, "out") for s in interface.iter("signal")}
     assert signals == {"Segment": "a{sv}", "StateChanged": "s", "Problem": "sss"}
-    texts = ["State", "Language", "FastModel", "HeavyModel", "Keyboard", "Hotkey", "Version"]
+    texts = ["State", "Language", "FastModel", "HeavyModel", "Keyboard", "Hotkey", "Loading", "Version"]
     properties = {p.get("name"): (p.get("type"), p.get("access")) for p in interface.iter("property")}
     assert properties == dict.fromkeys(texts, ("s", "read")) | {"Ready": ("b", "read")}
+    names = {m.get("name"): [arg.get("name") for arg in m.iter("arg")] for m in interface if len(m)}
+    assert {name: each for name, each in names.items() if name not in properties} == {
+        "Start": ["options"],
+        "Stop": ["text"],
+        "SetLanguage": ["language"],
+        "SetModels": ["fast", "heavy"],
+        "ListModels": ["models"],
+        "Segment": ["fields"],
+        "StateChanged": ["state"],
+        "Problem": ["code", "sentence", "hint"],
+    }
+    announced = {
+        p.get("name"): note.get("value") for p in interface.iter("property") for note in p.iter("annotation")
+    }
+    assert announced == dict.fromkeys(properties, "true") | {"Version": "const"}
 
 
 @pytest.mark.usefixtures("service")
@@ -182,6 +139,7 @@ def test_properties() -> None:
         "HeavyModel": "base",
         "Keyboard": "x11",
         "Hotkey": "x11: Control_R",
+        "Loading": "",
         "Version": "0.1.0",
     }
 
@@ -197,6 +155,10 @@ def test_signals_arrive(service: Service) -> None:
         changed = until("PropertiesChanged")
         service.state_changed(replace(IDLE, state=State.LISTENING, language="de", ready=False))
         only_ready = until("PropertiesChanged")
+        service.state_changed(
+            replace(IDLE, state=State.LISTENING, language="de", ready=False, loading="1 MB")
+        )
+        only_loading = until("PropertiesChanged")
         service.problem(AudioError("There is no microphone.", "Plug one in."))
         assert "('NoMicrophone', 'There is no microphone.', 'Plug one in.')" in until(r"\.Problem ")
     for field in (
@@ -212,6 +174,7 @@ def test_signals_arrive(service: Service) -> None:
     assert "'Language': <'de'>" in changed
     assert "FastModel" not in changed
     assert "{'Ready': <false>}" in only_ready
+    assert "{'Loading': <'1 MB'>}" in only_loading
 
 
 @pytest.mark.usefixtures("bus")
@@ -274,6 +237,158 @@ def test_properties_are_read_only_and_methods_are_known(bus: Bus) -> None:
     assert "Error.PropertyReadOnly" in written.stderr
     assert "Error.UnknownProperty" in bus.call("Get", NAME, "Mood", interface=properties).stderr
     assert "Error.UnknownMethod" in bus.call("Dance").stderr
+
+
+def raw_call(**fields: Any) -> Message:
+    """A message as no careful client would send it, and the answer."""
+    message = Message(**{"destination": NAME, "path": PATH, "interface": NAME} | fields)
+
+    async def ask() -> Message:
+        connection = await client.connect()
+        try:
+            return await connection.call(message)
+        finally:
+            connection.disconnect()
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"member": "Dance"}, "UnknownMethod"),
+        ({"member": "Dance", "interface": None}, "UnknownMethod"),
+        ({"member": "Stop", "path": "/"}, "UnknownMethod"),
+        ({"member": "Stop", "path": PATH + "/deeper"}, "UnknownMethod"),
+        ({"member": "Stop", "interface": "org.voicetype.Daemon2"}, "UnknownMethod"),
+        ({"member": "Start", "interface": None, "signature": "u", "body": [1]}, "Error.InvalidArguments"),
+        ({"member": "Get", "interface": PROPERTIES}, "UnknownMethod"),
+        (
+            {"member": "Get", "interface": PROPERTIES, "signature": "ss", "body": ["org.x.Y", "State"]},
+            "UnknownInterface",
+        ),
+        ({"member": "GetAll", "interface": PROPERTIES, "signature": "s", "body": [""]}, "NotSupported"),
+        ({"member": "Wipe", "interface": PROPERTIES}, "UnknownMethod"),
+        (
+            {
+                "member": "Start",
+                "signature": "a{sv}",
+                "body": [{"language": Variant("v", Variant("v", Variant("s", "de")))}],
+            },
+            "Error.InvalidArguments",
+        ),
+        (
+            {"member": "Start", "signature": "a{sv}", "body": [{"": Variant("s", "")}]},
+            "Error.InvalidArguments",
+        ),
+        (
+            {"member": "SetLanguage", "signature": "s", "body": ["x" * 16_000_000]},
+            "Error.InvalidArguments",
+        ),
+        (
+            {
+                "member": "Start",
+                "signature": "a{sv}",
+                "body": [{f"o{n}": Variant("u", n) for n in range(50_000)}],
+            },
+            "Error.InvalidArguments",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("service", "bus")
+def test_nonsense_gets_a_named_error(
+    control: FakeControl, fields: Mapping[str, Any], error: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = raw_call(**fields)
+    assert (answer.error_name or "").endswith(error)
+    assert "Traceback" not in str(answer.body)
+    assert len(str(answer.body)) < 500
+    assert control.asked == []
+    assert client.properties()["State"] == "idle"
+    assert not caplog.records
+
+
+@pytest.mark.usefixtures("service")
+def test_text_that_is_none_never_reaches_the_daemon(bus: Bus, control: FakeControl) -> None:
+    """The bus cuts off whoever sends it; to the others the daemon is as it was."""
+    address = bus.address.partition("path=")[2].partition(",")[0]
+    for text in (b"\xff\xfe", b"d\0e"):
+        whole = Message(
+            destination=NAME,
+            path=PATH,
+            interface=NAME,
+            member="SetLanguage",
+            signature="s",
+            body=["?" * len(text)],
+        )
+        whole.serial = 2
+        sent = bytes(whole._marshall(False)).replace(b"?" * len(text), text)
+        hello = Message(
+            destination="org.freedesktop.DBus",
+            path="/org/freedesktop/DBus",
+            interface="org.freedesktop.DBus",
+            member="Hello",
+            serial=1,
+        )
+        with socket.socket(socket.AF_UNIX) as rude:
+            rude.settimeout(60)
+            rude.connect(address)
+            rude.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\r\n")
+            assert rude.recv(1000).startswith(b"OK")
+            rude.sendall(b"BEGIN\r\n" + bytes(hello._marshall(False)) + sent)
+            with suppress(ConnectionResetError):
+                while rude.recv(65_536):
+                    pass
+    client.call("Toggle")
+    assert control.asked == ["toggle"]
+
+
+@pytest.mark.usefixtures("service", "bus")
+def test_a_thousand_calls_in_flight(control: FakeControl) -> None:
+    async def flood() -> list[Message]:
+        connection = await client.connect()
+        try:
+            calls = [
+                connection.call(Message(destination=NAME, path=PATH, interface=NAME, member=member))
+                for member in ("Toggle", "Dance", "Stop", "ListModels") * 250
+            ]
+            await asyncio.sleep(0)  # all of them are sent
+            control.final.set_result("The end.")
+            return await asyncio.gather(*calls)
+        finally:
+            connection.disconnect()
+
+    answers = asyncio.run(flood())
+    assert [answer.error_name for answer in answers[:4]] == [
+        None,
+        "org.freedesktop.DBus.Error.UnknownMethod",
+        None,
+        None,
+    ]
+    assert {str(answer.body) for answer in answers[2::4]} == {"['The end.']"}
+    assert control.asked == ["toggle", "stop"] * 250
+
+
+@pytest.mark.usefixtures("service")
+def test_busctl_knows_its_way(bus: Bus, control: FakeControl) -> None:
+    if not shutil.which("busctl"):
+        pytest.skip("busctl is not installed")
+
+    def busctl(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["busctl", f"--address={bus.address}", "--no-pager", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert busctl("get-property", NAME, PATH, NAME, "State").stdout == 's "idle"\n'
+    listed = busctl("introspect", NAME, PATH).stdout
+    assert re.search(r"\.Loading +property +s +\"\" +emits-change", listed)
+    assert re.search(r"\.Version +property .* const", listed)
+    control.final.set_result("The end.")
+    assert busctl("call", NAME, PATH, NAME, "Stop").stdout == 's "The end."\n'
+    assert busctl("call", NAME, PATH, NAME, "Start", "a{sv}", "1", "language", "s", "de").returncode == 0
+    refused = busctl("call", NAME, PATH, NAME, "Start", "a{sv}", "1", "language", "u", "7")
+    assert "The option language is a text (s), not (u)." in refused.stderr
+    assert busctl("set-property", NAME, PATH, NAME, "State", "s", "listening").returncode != 0
+    assert control.asked == ["stop", ("start", {"language": "de"})]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +455,7 @@ def test_close_answers_a_stop_that_waits(
 
 @pytest.mark.usefixtures("service", "bus")
 def test_a_second_daemon_is_refused(control: FakeControl) -> None:
-    with pytest.raises(DaemonError) as refused:
+    with pytest.raises(client.AlreadyRunning) as refused:
         Service(control).open()
     assert refused.value.sentence == "voicetype is already running."
     assert client.properties()["State"] == "idle"
@@ -391,94 +506,3 @@ def test_the_daemon_outlives_its_bus(
         service.close()
     assert [record.getMessage()[:25] for record in caplog.records] == ["The session bus is gone: "]
     assert not control.final.cancelled()
-
-
-# The whole daemon, of which a microphone and two models alone are false.
-
-
-class Thinking(FakeTranscriber):
-    """A model that has nothing to say until nobody wants to know."""
-
-    def transcribe(
-        self, *_: object, superseded: Callable[[], bool] = lambda: False, **__: object
-    ) -> Hypothesis | None:
-        while not superseded():
-            time.sleep(0.01)
-        return None
-
-
-class Paper:
-    """A printer that keeps what is printed."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.events: list[StreamEvent] = []
-        self.changed = threading.Condition()
-
-    def __call__(self, event: StreamEvent) -> None:
-        with self.changed:
-            self.events.append(event)
-            self.changed.notify_all()
-
-    def note(self, sentence: str) -> None:
-        with self.changed:
-            self.lines.append(sentence)
-            self.changed.notify_all()
-
-    def problem(self, sentence: str, hint: str) -> None:
-        self.note(f"{sentence} {hint}")
-
-    def wait_for(self, happened: Callable[[], bool]) -> None:
-        with self.changed:
-            assert self.changed.wait_for(happened, 60)
-
-
-@pytest.fixture
-def handlers() -> Iterator[None]:
-    """The signals are afterwards handled as before."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
-
-
-@pytest.fixture
-def mouth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Mouth:
-    """The daemon's microphone; its models are false as well."""
-
-    class Open(Mouth):
-        def open(self) -> None:
-            """It is, always."""
-
-    mouth, two = Open(), {"tiny.en": FakeTranscriber("tiny.en", words), "base": Thinking("base", words)}
-    monkeypatch.setattr(models, "ensure", lambda name, *_: tmp_path / name)
-    monkeypatch.setattr(app, "open_model", lambda _config, _folder, name: two[name])
-    monkeypatch.setattr(app, "Microphone", lambda _: mouth)
-    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", Level)
-    return mouth
-
-
-@pytest.mark.usefixtures("bus", "handlers")
-def test_a_stop_that_waits_is_answered_when_the_daemon_is_terminated(mouth: Mouth) -> None:
-    paper, answers = Paper(), []
-
-    def dictate() -> None:
-        paper.wait_for(lambda: any(line.startswith("Ready") for line in paper.lines))
-        client.call("Start", "a{sv}", {})
-        mouth.speak(40)
-        paper.wait_for(lambda: any(isinstance(event, Typed) for event in paper.events))
-        stop.start()
-        paper.wait_for(lambda: paper.lines[-1] == "Finishing ...")
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    stop = threading.Thread(target=lambda: answers.extend(client.call("Stop")))
-    user = threading.Thread(target=dictate)
-    user.start()
-    assert app.run_daemon(Config(typing=TypingConfig(keyboard="dummy")), paper) == 0
-    user.join(60)
-    stop.join(60)
-    (finished,) = (event for event in paper.events if isinstance(event, Finished))
-    assert finished.text.startswith("one")
-    assert answers == [finished.text]
-    assert paper.lines[-3:] == ["Listening ...", "Finishing ...", "Good-bye."]

@@ -11,14 +11,19 @@ import pytest
 
 from tests.bench.score import normalise, word_errors
 from tests.real.daemon import demo, need_models
-from voicetype.audio import read_recording
+from voicetype.audio import Recording, read_recording
 from voicetype.core.events import SAMPLE_RATE
+from voicetype.core.spoken import SURE
 from voicetype.core.verification import PLAUSIBLE, Standing
 from voicetype.core.wording import split
 from voicetype.engine import Audio, Hearing, Hypothesis, models
 from voicetype.engine.guards import Verdict, WindowShape
 from voicetype.engine.whisper import Heard, Whisper
 from voicetype.errors import ModelError
+from voicetype.keyboard.dummy import DummyKeyboard
+from voicetype.pipeline import Pipeline
+from voicetype.settings import Settings
+from voicetype.workers import Worker
 
 pytestmark = pytest.mark.real
 
@@ -210,7 +215,8 @@ def test_a_text_that_nothing_stands_for_and_that_it_does_not_believe_comes_to_no
     judge: Watched, speech: Audio, monkeypatch: pytest.MonkeyPatch, sound: slice, careful: bool
 ) -> None:
     monkeypatch.setattr(judge, "says", f"{ABSURD} {ABSURD.upper()} yesterday.")
-    assert verified(judge, speech[sound], "", careful=careful) == Hypothesis("")
+    heard = verified(judge, speech[sound], "", careful=careful)
+    assert (heard.text, heard.verified, heard.probabilities) == ("", False, ())
 
 
 def test_a_draft_that_came_meanwhile_stands_where_it_does_not_believe_itself(
@@ -218,7 +224,9 @@ def test_a_draft_that_came_meanwhile_stands_where_it_does_not_believe_itself(
 ) -> None:
     monkeypatch.setattr(judge, "says", f"{ABSURD} {ABSURD.upper()} yesterday.")
     drafts = iter([Standing(), Standing("Yes.")])
-    assert judge.verify(speech, Hearing("en", careful=True), lambda: next(drafts)) == Hypothesis("Yes.")
+    heard = judge.verify(speech, Hearing("en", careful=True), lambda: next(drafts))
+    assert heard is not None
+    assert (heard.text, heard.verified) == ("Yes.", False)
 
 
 def test_where_something_stands_one_of_two_incredible_texts_does(
@@ -251,16 +259,82 @@ def test_a_superseded_judgement_comes_to_nothing(judge: Watched, speech: Audio, 
 
 def test_words_are_cut_into_the_tokens_that_the_model_knows(judge: Watched) -> None:
     """The multilingual models' files lack the first rule of joining: without it " the" is three tokens."""
-    prompt = judge._prompt("en", None)
+    prompt = judge._prompts.of("en")
     for word in ("the", "to", "that", "you", "and"):
         assert len(prompt.tokenizer.encode(f" {word}")) == 1
 
 
-def test_the_language_is_heard(speech: Audio) -> None:
-    need_models("base")
-    heard = Whisper(models.ensure("base"), "base").transcribe(speech, Hearing("auto"))
+def test_the_language_is_heard(model: Whisper, speech: Audio) -> None:
+    heard = model.transcribe(speech, Hearing("auto"))
     assert heard is not None
     assert "thank you" in heard.text.lower()
+    assert heard.language == "en"
+    assert SURE <= heard.language_probability <= 1
+    told = model.transcribe(speech, Hearing("en"))
+    assert told is not None
+    assert (told.language, told.language_probability) == ("en", 1.0)
+
+
+@pytest.mark.parametrize("draft", ["", "Goodbye. Thank you for trying out the asterisk open source PBX."])
+@pytest.mark.parametrize("careful", [False, True])
+def test_a_judgement_tells_the_language_too(judge: Watched, speech: Audio, draft: str, careful: bool) -> None:
+    heard = judge.verify(speech, Hearing("auto", careful=careful), lambda: Standing(draft))
+    assert heard is not None
+    assert heard.language == "en"
+    assert heard.language_probability >= SURE
+
+
+def test_it_is_one_of_those_that_may_be(judge: Watched, speech: Audio) -> None:
+    for among in (("de", "fr"), ("it",)):
+        heard = judge.transcribe(speech, Hearing("auto", among=among))
+        assert heard is not None
+        assert heard.language in among
+
+
+def test_so_it_is_offline(judge: Watched, speech: Audio, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def transcribe(_: Audio, *, language: str, **_how: object) -> tuple[list[object], None]:
+        asked.append(language)
+        return [], None
+
+    monkeypatch.setattr(judge._model, "transcribe", transcribe)
+    for language, among in (("auto", ()), ("auto", ("fr",)), ("auto", ("en", "de")), ("it", ("de",))):
+        judge.transcribe_long(speech, language=language, among=among)
+    assert asked == ["en", "fr", "en", "it"]
+
+
+def test_english_models_never_ask_for_the_language(speech: Audio) -> None:
+    need_models("tiny.en")
+    model = Whisper(models.ensure("tiny.en"), "tiny.en")
+    heard = model.transcribe(speech, Hearing("auto", among=("de",), presumed="de"))
+    assert heard is not None
+    assert (heard.language, heard.language_probability) == ("en", 1.0)
+
+
+def test_a_dictation_finds_its_language(judge: Watched, sentence: Path) -> None:
+    """The same model in both roles, as where the hub can't be reached."""
+    fast, heavy = Worker("fast"), Worker("heavy")
+    fast.take(Whisper(models.ensure("base"), "base"))
+    heavy.take(judge)
+    pipeline = Pipeline(fast, heavy, DummyKeyboard())
+    pipeline.open()
+    try:
+        recording = Recording(read_recording(sentence), realtime=False)
+        dictation = pipeline.dictate(recording, Settings(language="auto", realtime=False), lambda _: None)
+        text = dictation.finished.result(timeout=100)
+    finally:
+        pipeline.close()
+        fast.close()
+        heavy.close()
+    assert {"congratulations", "successfully", "asterisk"} & set(normalise(text))
+    assert dictation.spoken.presumed == "en"
+    assert dictation.spoken.certain
+
+
+def test_a_model_is_measured(model: Whisper) -> None:
+    model.warm_up()
+    assert 0 < model.measure() < 60
 
 
 def test_more_than_thirty_seconds_are_their_end(model: Whisper, speech: Audio) -> None:

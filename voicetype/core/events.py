@@ -93,7 +93,9 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The user wants nothing of what is not sealed yet."""
+    """Nothing is wanted of what is not sealed yet. `keep`: what stands is sealed first."""
+
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

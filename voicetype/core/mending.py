@@ -32,6 +32,9 @@ AT_PAUSE = Worth(word=25, spelling=8)
 AT_END = Worth(word=70, spelling=20)
 """Where the curve of `tests.bench.policy` bends: beyond, a word that is mended costs far more keys."""
 
+UNSEEN = Worth(word=10_000, spelling=10_000)
+"""Of words that do not stand on the screen: to mend them costs nothing."""
+
 
 def mend(standing: Words, said: Words, worth: Worth, gains: Sequence[float] = ()) -> Words:
     """The words that are to stand once a heavy pass has `said` its own of all of them.

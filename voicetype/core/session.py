@@ -48,6 +48,7 @@ class Session:
     """A dictation. `shown` are the pieces of `on_screen`, one for each of the first utterances."""
 
     patching: Patching = Patching.DIFF
+    drafts: bool = True  # False: an utterance is typed once it is final
     epoch: int = 0
     before: str = ""  # the character before our text where it is known to be ours
     done: str = ""  # the sealed text
@@ -65,7 +66,8 @@ class Session:
         pieces: list[str] = []
         last = (self.before + self.done)[-1:]
         for utterance in self.utterances:
-            said = "".join(utterance.words(self.patching))
+            wanted = self.drafts or utterance.final
+            said = "".join(utterance.words(self.patching)) if wanted else ""
             if not utterance.sealed or last.isspace():
                 said = said.lstrip()  # else it goes on where it was sealed, perhaps in mid-word
             piece = said if utterance.sealed else wording.join(last, said)
@@ -108,17 +110,18 @@ def step(session: Session, event: Event) -> tuple[Session, Patch | None]:
     match event:
         case Started(continues):
             before = (session.before + session.done)[-1:] if continues else ""
-            session = Session(session.patching, session.epoch + 1, before)
+            session = Session(session.patching, session.drafts, session.epoch + 1, before)
         case SpeechStarted(utterance) if not session.stopped:
             session = replace(session, utterances=(*session.utterances, Utterance(utterance)))
         case TranscriptSegment(confidence=Confidence.DRAFT):
             session = _change(session, event.utterance, lambda u: u.drafted(event))
         case TranscriptSegment():
-            session = _change(session, event.utterance, lambda u: u.corrected(event))
+            session = _change(session, event.utterance, lambda u: u.corrected(event, seen=session.drafts))
             rewrite = session.patching is Patching.REPLACE
         case Unconfirmed(utterance):
             session = _change(session, utterance, Utterance.settled)
-        case Cancelled():
+        case Cancelled(keep):
+            session = _let_go(replace(session, epoch=session.epoch + 1)) if keep else session
             silenced = tuple(u.silenced() for u in session.utterances)
             session = replace(session, utterances=silenced, stopped=True)
         case Stopped():

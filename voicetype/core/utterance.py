@@ -95,10 +95,11 @@ class Utterance:
         unseen = agreement.beyond(self.draft[self.earlier :], self.heard)
         return replace(self, draft=self.draft + unseen)
 
-    def corrected(self, segment: TranscriptSegment) -> Utterance:
+    def corrected(self, segment: TranscriptSegment, *, seen: bool = True) -> Utterance:
         """Take a confirmation in; what it may change of the words that stand, `mending` says.
 
-        One that ends in mid-speech is not trusted with its last words, unless both models say them.
+        One that ends in mid-speech is not trusted with its last words, unless both models say them. `seen`:
+        the words stand on the screen.
         """
         if self.final or (segment.window_id < self.confirmed_window and not segment.final):
             return self
@@ -112,7 +113,7 @@ class Utterance:
         newer = not whole or (self.draft_window > segment.window_id and not segment.final)
         ahead = wording.follow(said, agreement.beyond(said, standing)) if newer else ()
         worth = mending.AT_END if segment.final else mending.AT_PAUSE if whole else mending.IN_SPEECH
-        words = mending.mend(standing, said + ahead, worth, segment.gains)
+        words = mending.mend(standing, said + ahead, worth if seen else mending.UNSEEN, segment.gains)
         drafted = min(len(ahead), len(standing) - len(self.confirmed))  # the others were confirmed before
         return replace(
             self,

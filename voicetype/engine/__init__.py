@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from voicetype.core.verification import Standing
 
-Audio = NDArray[np.float32]
+if TYPE_CHECKING:  # the commands that only name models need no numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+Audio: TypeAlias = "NDArray[np.float32]"
 """Samples in [-1, 1], shape (n,), 16 kHz, mono."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How a model computes: CTranslate2's device and compute type, and processor threads."""
+
+    device: str = "auto"
+    compute_type: str = "int8"
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
     """How a window is to be heard.
 
-    `language`: a Whisper code, or "auto"; an English-only model hears English whatever it says.
+    `language`: a Whisper code, or "auto"; an English-only model hears English whatever it says. "auto" is one
+    of `among`, any where that is empty; and `presumed` where the model is not sure.
     `careful`: a text that is to last, and may take as long as the padded window.
     `superseded`: asked half way, whether nobody wants the text any more.
     """
@@ -28,6 +39,8 @@ class Hearing:
     beam_size: int = 1
     careful: bool = False
     superseded: Callable[[], bool] = lambda: False
+    among: tuple[str, ...] = ()
+    presumed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +49,16 @@ class Hypothesis:
 
     `probabilities`: how sure it is of each word of `text` (`wording.split`), from 0 to 1; empty where beams
     were searched, which don't tell. `gains`: how much surer of it than of what stood in its place, from 0 to
-    1; empty where it compared nothing. `verified`: `text` is a draft that it found plausible.
+    1; empty where it compared nothing. `verified`: `text` is a draft that it found plausible. `language`: the
+    code of the one it was heard in, and how probable that is; empty where the model does not tell.
     """
 
     text: str
     probabilities: tuple[float, ...] = ()
     gains: tuple[float, ...] = ()
     verified: bool = False
+    language: str = ""
+    language_probability: float = 0.0
 
 
 class Transcriber(Protocol):

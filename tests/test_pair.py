@@ -1,0 +1,352 @@
+"""Both models: how they are loaded, changed between dictations, let go and brought back; no file is read."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.fakes import FakeTranscriber
+from voicetype.config import ModelsConfig
+from voicetype.engine import EngineOptions, Transcriber, models
+from voicetype.engine.progress import Progress
+from voicetype.errors import ConfigError, ModelError, VoicetypeError
+from voicetype.pair import LoadedPair, heard_language
+
+LIGHT = ModelsConfig(preset="light", unload_after_s=0)
+OTHERS = ModelsConfig(fast="tiny", heavy="small", unload_after_s=0)
+
+
+@dataclass
+class Shelf:
+    """Where the models come from: those of `gates` not before their gate is open, `broken` ones never."""
+
+    gates: dict[str, threading.Event] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    looked_for: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    alive: weakref.WeakSet[FakeTranscriber] = field(default_factory=weakref.WeakSet)
+
+    def ensure(self, name: str, _: str = "", progress: Progress | None = None, *__: object) -> Path:
+        self.looked_for.append(name)
+        if name in self.missing:
+            raise ModelError(f"The model {name} can't be had.", "Check the connection.")
+        if progress and name == "medium":
+            progress(name, 500_000_000, 1_500_000_000)
+        return Path(name)
+
+    def open(self, _: Path, name: str, __: EngineOptions) -> Transcriber:
+        self.opened.append(name)
+        if name in self.gates:
+            assert self.gates[name].wait(10)
+        if name in self.broken:
+            raise ModelError(f"The model {name} is broken.", "Fetch it again.")
+        if name == "large-v1":
+            raise LookupError("the tokenizer")
+        model = FakeTranscriber(name, str)
+        self.alive.add(model)
+        return model
+
+
+class Watch:
+    """What a pair has told, and a wait for more."""
+
+    def __init__(self, pair: LoadedPair) -> None:
+        self._pair = pair
+        self._changed = threading.Condition()
+        self.seen: list[tuple[str, str, str]] = []
+        pair.watch(self)
+
+    def __call__(self) -> None:
+        with self._changed:
+            self.seen.append((*self._pair.names(), self._pair.loading))
+            self._changed.notify_all()
+
+    def until(self, happened: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(happened, 10), self.seen
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    shelf = Shelf()
+    monkeypatch.setattr(models, "ensure", shelf.ensure)
+    return shelf
+
+
+@dataclass
+class Rig:
+    pair: LoadedPair
+    watch: Watch
+    failures: list[VoicetypeError]
+
+    def hears(self, fast: str, heavy: str) -> None:
+        """Wait until these do."""
+        self.watch.until(lambda: (self.pair.fast.name, self.pair.heavy.name) == (fast, heavy))
+
+    def settled(self) -> None:
+        """Wait until nothing is loaded any more."""
+        self.watch.until(lambda: not self.pair.loading)
+
+
+Make = Callable[[ModelsConfig], Rig]
+
+
+@pytest.fixture
+def make(shelf: Shelf) -> Iterator[Make]:
+    made: list[LoadedPair] = []
+
+    def pair(config: ModelsConfig) -> Rig:
+        failures: list[VoicetypeError] = []
+        made.append(LoadedPair(config, 1, shelf.open, failures.append))
+        return Rig(made[-1], Watch(made[-1]), failures)
+
+    yield pair
+    for gate in shelf.gates.values():
+        gate.set()
+    for each in made:
+        each.close()
+
+
+def test_the_heavy_model_is_loaded_first_and_each_hears_as_soon_as_it_is_there(
+    shelf: Shelf, make: Make
+) -> None:
+    shelf.gates = {"tiny.en": threading.Event()}
+    rig = make(LIGHT)
+    assert rig.pair.heavy.wait_ready()
+    rig.watch.until(lambda: rig.pair.loading == "Loading tiny.en")
+    assert not rig.pair.ready()
+    assert rig.pair.names() == ("tiny.en", "base")
+    shelf.gates["tiny.en"].set()
+    assert rig.pair.wait_ready()
+    assert shelf.opened == ["base", "tiny.en"]
+    rig.settled()
+
+
+def test_while_others_are_loaded_the_old_ones_hear_and_both_change_together(shelf: Shelf, make: Make) -> None:
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    shelf.gates = {"tiny": threading.Event(), "small": threading.Event()}
+    rig.pair.use(OTHERS, 1)
+    rig.watch.until(lambda: rig.pair.loading == "Loading small")
+    shelf.gates["small"].set()
+    rig.watch.until(lambda: rig.pair.loading == "Loading tiny")
+    assert rig.pair.fast.free
+    assert rig.pair.heavy.free
+    assert rig.pair.names() == ("tiny.en", "base")
+    shelf.gates["tiny"].set()
+    rig.hears("tiny", "small")
+    rig.settled()
+    assert {model.name for model in shelf.alive} == {"tiny", "small"}  # the others' memory is given back
+
+
+def test_in_mid_dictation_nothing_changes(shelf: Shelf, make: Make) -> None:
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    rig.settled()
+    rig.pair.dictating(True)
+    rig.pair.use(OTHERS, 1)
+    rig.watch.until(lambda: "tiny" in shelf.opened and not rig.pair.loading)
+    assert rig.pair.names() == ("tiny.en", "base")
+    rig.pair.dictating(False)
+    rig.hears("tiny", "small")
+
+
+def test_a_model_that_stays_is_not_loaded_again(shelf: Shelf, make: Make) -> None:
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=0), 1)
+    rig.hears("tiny.en", "small")
+    assert shelf.opened == ["base", "tiny.en", "small"]
+    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", compute_type="float32", unload_after_s=0), 1)
+    rig.watch.until(lambda: shelf.opened[3:] == ["small", "tiny.en"])
+    rig.settled()
+    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", compute_type="float32", unload_after_s=0), 2)
+    rig.watch.until(lambda: shelf.opened[5:] == ["small", "tiny.en"])
+
+
+def test_of_two_choices_in_a_row_the_last_one_counts(shelf: Shelf, make: Make) -> None:
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    shelf.gates = {"small": threading.Event()}
+    rig.pair.use(OTHERS, 1)
+    rig.watch.until(lambda: "small" in shelf.opened)
+    rig.pair.use(ModelsConfig(fast="base.en", heavy="medium", unload_after_s=0), 1)
+    rig.watch.until(lambda: ("tiny.en", "base", "Fetching medium: 500 of 1500 MB") in rig.watch.seen)
+    shelf.gates["small"].set()
+    rig.hears("base.en", "medium")
+    assert "tiny" not in shelf.opened
+
+
+def test_of_models_that_can_not_be_loaded_the_old_ones_stay(shelf: Shelf, make: Make) -> None:
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    shelf.broken = ("small",)
+    rig.pair.use(OTHERS, 1)
+    rig.hears("tiny", "base")
+    assert [str(error) for error in rig.failures] == ["The model small is broken."]
+    assert rig.pair.ready()
+    assert rig.pair.failure is None
+
+
+def test_what_the_libraries_raise_is_told_too(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    rig = make(ModelsConfig(fast="large-v1", heavy="base", unload_after_s=0))
+    assert not rig.pair.wait_ready()
+    assert "could not be loaded: the tokenizer" in rig.failures[0].sentence
+    assert rig.pair.failure is rig.failures[0]
+    assert "loading the fast model failed" in caplog.text
+
+
+def test_a_failure_can_be_tried_again(shelf: Shelf, make: Make) -> None:
+    shelf.missing = ("small",)
+    rig = make(OTHERS)
+    assert not rig.pair.wait_ready()
+    assert rig.pair.failure is not None
+    shelf.missing = ()
+    rig.pair.use(OTHERS, 1)
+    rig.hears("tiny", "small")
+    assert rig.pair.failure is None
+
+
+def test_what_can_not_be_had_is_looked_for_and_told_once(shelf: Shelf, make: Make) -> None:
+    shelf.missing = ("small",)
+    rig = make(OTHERS)
+    assert not rig.pair.fast.wait_ready()
+    assert not rig.pair.heavy.wait_ready()
+    assert shelf.looked_for == ["tiny", "small"]
+    assert [str(error) for error in rig.failures] == ["The model small can't be had."]
+
+
+def test_what_takes_the_place_of_a_preset_is_said_once(
+    shelf: Shelf, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf.missing = ("small.en",)
+    with caplog.at_level(logging.WARNING):
+        rig = make(ModelsConfig(preset="english", unload_after_s=0))
+        assert rig.pair.wait_ready()
+    assert rig.pair.names() == ("tiny.en", "base")
+    assert caplog.messages == ["The model small.en can't be had. Using tiny.en and base instead."]
+
+
+def test_an_unknown_model_is_refused_at_once(make: Make) -> None:
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    with pytest.raises(ModelError, match="no model called 'huge'"):
+        rig.pair.use(ModelsConfig(heavy="huge"), 1)
+    assert rig.pair.names() == ("tiny.en", "base")
+
+
+class Naps:
+    """Stands for `threading.Timer`: a test says when the time is over."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[float, Callable[[], None]]] = []
+
+    def __call__(self, seconds: float, wake: Callable[[], None]) -> Naps:
+        self.waiting.append((seconds, wake))
+        return self
+
+    daemon = False
+
+    def start(self) -> None:
+        """The clock is the test's."""
+
+    def cancel(self) -> None:
+        self.waiting.clear()
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> Naps:
+    naps = Naps()
+    monkeypatch.setattr(threading, "Timer", naps)
+    return naps
+
+
+def test_the_heavy_model_leaves_the_memory_and_comes_back_with_the_next_dictation(
+    shelf: Shelf, make: Make, naps: Naps
+) -> None:
+    rig = make(ModelsConfig(preset="light", unload_after_s=60))
+    assert rig.pair.wait_ready()
+    rig.settled()
+    rig.watch.until(lambda: bool(naps.waiting))
+    ((seconds, over),) = naps.waiting
+    assert seconds == 60
+    over()
+    assert {model.name for model in shelf.alive} == {"tiny.en"}
+    assert not rig.pair.heavy.ready
+    assert rig.pair.ready()  # it comes back by itself
+    assert rig.pair.names() == ("tiny.en", "base")
+    rig.pair.dictating(True)
+    assert naps.waiting == []
+    assert rig.pair.heavy.wait_ready()
+    assert shelf.opened == ["base", "tiny.en", "base"]
+    rig.settled()
+    assert naps.waiting == []  # the dictation is not over
+    rig.pair.dictating(False)
+    assert [seconds for seconds, _ in naps.waiting] == [60]
+
+
+def test_a_model_in_use_does_not_leave(make: Make, naps: Naps) -> None:
+    rig = make(ModelsConfig(preset="light", unload_after_s=60))
+    assert rig.pair.wait_ready()
+    rig.settled()
+    rig.watch.until(lambda: bool(naps.waiting))
+    over = naps.waiting[0][1]
+    rig.pair.dictating(True)
+    over()
+    assert rig.pair.heavy.ready
+
+
+def test_another_model_may_be_chosen_while_the_heavy_one_rests(shelf: Shelf, make: Make, naps: Naps) -> None:
+    rig = make(ModelsConfig(preset="light", unload_after_s=60))
+    assert rig.pair.wait_ready()
+    rig.settled()
+    rig.watch.until(lambda: bool(naps.waiting))
+    naps.waiting[0][1]()
+    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60), 1)
+    rig.hears("tiny.en", "small")
+    assert shelf.opened == ["base", "tiny.en", "small"]
+
+
+def test_a_model_that_can_not_come_back_is_told(shelf: Shelf, make: Make, naps: Naps) -> None:
+    rig = make(ModelsConfig(preset="light", unload_after_s=60))
+    assert rig.pair.wait_ready()
+    rig.settled()
+    rig.watch.until(lambda: bool(naps.waiting))
+    naps.waiting[0][1]()
+    shelf.broken = ("base",)
+    rig.pair.dictating(True)
+    assert not rig.pair.heavy.wait_ready()
+    rig.watch.until(lambda: bool(rig.failures))
+    assert rig.pair.failure is rig.failures[0]
+    assert rig.pair.fast.ready  # it goes on alone
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names", "heard"),
+    [
+        ("auto", ("tiny", "base"), "auto"),
+        ("de", ("tiny", "base"), "de"),
+        ("auto", ("tiny.en", "base"), "en"),
+        ("en", ("tiny", "small.en"), "en"),
+    ],
+)
+def test_the_language_that_is_heard(wanted: str, names: tuple[str, str], heard: str) -> None:
+    assert heard_language(wanted, names) == heard
+
+
+def test_cantonese_came_late() -> None:
+    assert heard_language("yue", ("turbo", "large-v3")) == "yue"
+    with pytest.raises(ConfigError, match="base does not know Cantonese"):
+        heard_language("yue", ("base", "large-v3"))
+
+
+def test_a_language_that_a_model_does_not_know() -> None:
+    with pytest.raises(ConfigError, match=r"tiny\.en knows English alone"):
+        heard_language("de", ("tiny.en", "base"))

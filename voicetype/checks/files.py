@@ -1,0 +1,59 @@
+"""The models, and the room for them."""
+
+from __future__ import annotations
+
+import shutil
+
+from voicetype.checks import Finding, bad, good
+from voicetype.config import Config
+from voicetype.engine import models, store
+from voicetype.errors import ModelError
+from voicetype.machine import decide, this_machine
+
+
+def both_models(config: Config) -> Finding:
+    """Whether the two that would be used are here, every file as long as it should be."""
+    try:
+        names = _names(config)
+        missing = _missing(config)
+        for name in filter(models.is_folder, names):
+            models.ensure(name)
+    except ModelError as error:
+        return bad(error.sentence, error.hint)
+    if missing:
+        size = sum(model.size_mb for model in missing)
+        told = " and ".join(model.name for model in missing)
+        return bad(f"{told}: not on this machine", f"Fetch {size} MB: `voicetype models get`.")
+    return good(f"{names[0]} and {names[1]} are here, whole")
+
+
+def disk(config: Config) -> Finding:
+    """Whether what is still to be fetched has room."""
+    place = store.place(config.models.folder)
+    there = next(each for each in (place, *place.absolute().parents) if each.exists())
+    free_mb = shutil.disk_usage(there).free // 10**6
+    try:
+        needed_mb = 2 * sum(model.size_mb for model in _missing(config))  # what is fetched may be packed
+    except ModelError:
+        needed_mb = 0
+    told = f"{free_mb / 1000:.1f} GB free in {place}"
+    if free_mb < needed_mb:
+        return bad(
+            f"{told}; {needed_mb / 1000:.1f} GB are needed",
+            "Free some space, or set models.folder to a folder on another disk.",
+        )
+    return good(told)
+
+
+def _names(config: Config) -> tuple[str, str]:
+    """Raises ModelError."""
+    pair = models.resolve(decide(config, this_machine()).models)
+    return pair.fast, pair.heavy
+
+
+def _missing(config: Config) -> list[models.ModelInfo]:
+    """Those of both that have a name and are not here."""
+    names = _names(config)
+    return [
+        model for model in models.listing(config.models.folder) if model.name in names and not model.present
+    ]

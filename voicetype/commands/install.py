@@ -1,0 +1,167 @@
+"""`install` and `uninstall`: voicetype at home on this user's desktop, and gone from it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from argparse import Namespace
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from voicetype import client
+from voicetype.errors import DaemonError, DesktopError
+from voicetype.integration import (
+    UNIT,
+    Layout,
+    cache_home,
+    config_home,
+    data_home,
+    files,
+    installed,
+    shortcuts,
+)
+from voicetype.integration.command import command
+from voicetype.integration.installed import Installed
+from voicetype.integration.keys import Keys
+from voicetype.integration.shortcuts import Desktop
+
+_END_S = 20.0  # what the daemon may take to end: a dictation under way is finished first
+
+
+def run(options: Namespace) -> int:
+    """Dispatch."""
+    return _install(options.shortcut) if options.command == "install" else _uninstall(options.models)
+
+
+def record() -> Path:
+    """Where it is noted what was written."""
+    return data_home() / "voicetype/installed.json"
+
+
+def _install(keys: Keys | None) -> int:
+    executable, desktop = command(), shortcuts.detect(os.environ)
+    earlier = Installed.read(record()).shortcut
+    wanted = files(executable, Layout.user())
+    if keys := keys or (Keys.parse(earlier[1]) if earlier else None):
+        wanted |= shortcuts.files(keys, executable, os.environ)
+    now, kept = installed.write(wanted, record())
+    for path in wanted:
+        if path not in kept:
+            print(f"Written: {path}")
+    _name_kept(kept)
+    print(_enable())
+    _reload_bus()
+    if keys:
+        told = _new_shortcut(earlier, desktop, keys, executable)
+        replace(now, shortcut=(desktop.value, keys.gtk)).write(record())
+        print(told)
+    print("`voicetype uninstall` takes all of it away again.")
+    return 0
+
+
+def _uninstall(models: bool) -> int:
+    there = Installed.read(record())
+    if there.files:
+        _take_away(there)
+    else:
+        print("Nothing of voicetype is installed in this user's desktop.")
+    _remove_own_folders(models)
+    return 0
+
+
+def _take_away(there: Installed) -> None:
+    _systemctl("disable", "--now", UNIT)
+    _end_daemon()
+    if there.shortcut:
+        _drop_shortcut(there.shortcut)
+    kept = installed.remove(record())
+    for path in there.files:
+        if path not in kept:
+            print(f"Removed: {path}")
+    _name_kept(kept)
+    _systemctl("daemon-reload")
+    _reload_bus()
+
+
+def _end_daemon() -> None:
+    """End one that the service manager did not start; what it runs on may be deleted next."""
+    with suppress(DaemonError):  # none runs, or none that could be asked
+        client.call("Quit")
+        deadline = time.monotonic() + _END_S
+        while time.monotonic() < deadline:
+            client.properties()
+            time.sleep(0.1)
+
+
+def _name_kept(paths: list[Path]) -> None:
+    for path in paths:
+        print(f"Left as it is, since it is not what voicetype wrote: {path}")
+
+
+def _enable() -> str:
+    """Have the unit start with the desktop; a sentence on when voicetype starts."""
+    if not _systemctl("daemon-reload"):
+        return "No service manager of yours runs here: voicetype starts with your desktop, by its autostart."
+    if _systemctl("enable", UNIT):
+        return f"voicetype starts with your desktop; at once with: systemctl --user start {UNIT}"
+    return f"{UNIT} could not be enabled; try: systemctl --user enable {UNIT}"
+
+
+def _systemctl(*arguments: str) -> bool:
+    try:
+        done = subprocess.run(
+            ["systemctl", "--user", *arguments], capture_output=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _reload_bus() -> None:
+    """A session bus does not notice a folder that was not there when it began."""
+    bus = "org.freedesktop.DBus"
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            ["busctl", "--user", "call", bus, "/org/freedesktop/DBus", bus, "ReloadConfig"],
+            capture_output=True,
+            timeout=20,
+            check=False,
+        )
+
+
+def _new_shortcut(earlier: tuple[str, str] | None, desktop: Desktop, keys: Keys, executable: Path) -> str:
+    if earlier and earlier != (desktop.value, keys.gtk):
+        _drop_shortcut(earlier)
+    return shortcuts.add(desktop, keys, executable)
+
+
+def _drop_shortcut(earlier: tuple[str, str]) -> None:
+    """Take a shortcut away; whatever its desktop says, the rest is taken away too."""
+    try:
+        told = shortcuts.remove(Desktop(earlier[0]), Keys.parse(earlier[1]))
+    except DesktopError as error:
+        told = f"The shortcut {earlier[1]} could not be taken away.\n{error.sentence}"
+    if told:
+        print(told)
+
+
+def _remove_own_folders(models: bool) -> None:
+    """What the daemon made while it ran, except what it was given, or took long to fetch."""
+    if (cache := cache_home() / "voicetype").is_dir():
+        shutil.rmtree(cache, ignore_errors=True)
+        installed.remove_if_empty(cache.parent)
+    place = data_home() / "voicetype/models"
+    if models and place.is_symlink():
+        place.unlink()
+    elif models:
+        shutil.rmtree(place, ignore_errors=True)
+    elif place.is_dir():
+        print(f"Left: the models in {place}; `voicetype uninstall --models` deletes them too.")
+    installed.remove_if_empty(place.parent)
+    settings = config_home() / "voicetype"
+    installed.remove_if_empty(settings)
+    if settings.is_dir():
+        print(f"Left: your configuration in {settings}")

@@ -1,0 +1,115 @@
+"""`models list`, `get` and `remove`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from voicetype.commands.options import configuration
+from voicetype.config import Config, ModelsConfig
+from voicetype.engine import EngineOptions, models, speeds, store
+from voicetype.engine.catalogue import ALIASES, PRESETS, Pair, known, pair_memory_mb
+from voicetype.engine.models import ModelInfo
+from voicetype.engine.progress import Bar
+
+_ROLES = {"fast": "drafts", "heavy": "confirms", "both": "both", "": ""}
+_SOURCES = {"cache": "here", "hub cache": "here, in the hub's cache", "hub": "hub", "wheels": "package index"}
+_NOTE = "memory: once loaded. speed: for five seconds of speech, measured when a model is first loaded here."
+
+
+def run(options: Namespace) -> int:
+    """Dispatch."""
+    config = configuration(options)
+    match options.action:
+        case "get":
+            for path in _fetched(options.names, config.models):
+                print(path)
+        case "remove":
+            freed = models.remove(options.name, config.models.folder)
+            print(f"{options.name} is removed; {freed / 1e6:.0f} MB are free again.")
+        case _:
+            print(_fields(config) if options.format == "json" else _tables(config))
+    return 0
+
+
+def _fetched(names: Sequence[str], chosen: ModelsConfig) -> list[Path]:
+    """The folders of models: those named, else the two that are configured or what they fall back to."""
+    pair = models.resolve(chosen)
+    wanted = [name for name in dict.fromkeys(names or (pair.fast, pair.heavy)) if not models.is_folder(name)]
+    listed = {info.name: info for info in models.listing(chosen.folder)}
+    for info in [
+        listed[known(name).name] for name in wanted
+    ]:  # a name that is wrong is told before a download
+        here = "is here already." if info.present else f"comes from the {_where(info)}: {info.size_mb} MB."
+        print(f"{info.name} {here}", file=sys.stderr)
+    if names:
+        return [models.ensure(name, chosen.folder, Bar()) for name in names]
+    obtained = models.ensure_pair(chosen, Bar())
+    return [obtained.fast, obtained.heavy]
+
+
+def _listed(config: Config) -> list[ModelInfo]:
+    how = EngineOptions(config.models.device, config.models.compute_type, config.engine.threads)
+    return models.listing(config.models.folder, speeds.of(config.models.folder, how))
+
+
+def _tables(config: Config) -> str:
+    """For people, in a hundred columns."""
+    pair = models.resolve(config.models)
+    lines = [f"{'model':<19}{'now':<10}{'download':>8}{'memory':>10}  {'languages':<16}{'speed':>7}  where"]
+    for info in _listed(config):
+        speed = f"{info.speed_s:.2f} s" if info.speed_s else "–"
+        lines.append(
+            f"{info.name:<19}{_ROLES[_role(info.name, pair)]:<10}{info.size_mb:>5} MB{info.memory_mb:>7} MB  "
+            f"{info.languages:<16}{speed:>7}  {_where(info)}"
+        )
+    for name in filter(models.is_folder, dict.fromkeys((pair.fast, pair.heavy))):
+        lines.append(f"{_ROLES[_role(name, pair)]} now: {name}")
+    lines += [_NOTE, f"kept in {store.place(config.models.folder)}", ""]
+    lines.append(f"{'preset':<20}{'drafts':<10}{'confirms':<10}memory of both")
+    for name, both in PRESETS.items():
+        now = "   now" if _in_force(name, config.models) else ""
+        lines.append(f"{name:<20}{both.fast:<10}{both.heavy:<10}{pair_memory_mb(both):>11} MB{now}")
+    return "\n".join(lines)
+
+
+def _fields(config: Config) -> str:
+    """For scripts: the tables as JSON.
+
+    `folder`; `models`: what ModelInfo has, and `role`: "fast", "heavy", "both" or empty; `presets`: `name`,
+    `fast`, `heavy`, `memory_mb`, and whether it is `configured`.
+    """
+    pair = models.resolve(config.models)
+    return json.dumps(
+        {
+            "folder": str(store.place(config.models.folder)),
+            "models": [
+                asdict(info) | {"path": str(info.path or ""), "role": _role(info.name, pair)}
+                for info in _listed(config)
+            ],
+            "presets": [
+                {"name": name, **asdict(both), "memory_mb": pair_memory_mb(both)}
+                | {"configured": _in_force(name, config.models)}
+                for name, both in PRESETS.items()
+            ],
+        },
+        ensure_ascii=False,
+    )
+
+
+def _where(info: ModelInfo) -> str:
+    return " or ".join(_SOURCES[source] for source in info.source.split(" or "))
+
+
+def _role(name: str, pair: Pair) -> str:
+    """What a model does as it is configured."""
+    roles = [role for role, model in asdict(pair).items() if ALIASES.get(model, model) == name]
+    return "both" if len(roles) == len(asdict(pair)) else "".join(roles)
+
+
+def _in_force(preset: str, chosen: ModelsConfig) -> bool:
+    return preset == chosen.preset and not (chosen.fast or chosen.heavy)

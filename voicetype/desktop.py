@@ -1,0 +1,186 @@
+"""The daemon's parts on this desktop, by the configuration that is in force, which may change under them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from voicetype.audience import Audience
+from voicetype.audio import Microphone
+from voicetype.config import Config, ModelsConfig
+from voicetype.config_file import default_path, load, override
+from voicetype.config_watch import changes
+from voicetype.config_writing import save
+from voicetype.control import State, Status
+from voicetype.core.stream import StreamEvent
+from voicetype.errors import HotkeyError, VoicetypeError
+from voicetype.frames import FrameSource
+from voicetype.hotkey import Hotkey, KeyEvent
+from voicetype.keyboard import choose
+from voicetype.machine import decide, this_machine
+from voicetype.making import check, make_hotkey, make_keyboard, make_pair, no_hotkey, settings
+from voicetype.pipeline import Pipeline
+from voicetype.x11.own_keys import OwnKeys
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The configuration as it was asked for. `once`: what the command line and scripts set, by dotted name.
+
+    What is asked for once is stronger than the file, and goes when the daemon ends.
+    """
+
+    path: Path
+    file: Config
+    once: Mapping[str, object]
+
+    @property
+    def config(self) -> Config:
+        """All of it, with "auto" where it says so."""
+        return override(self.file, self.once)
+
+    def with_values(self, values: Mapping[str, object], *, keep: bool) -> Wish:
+        """Also these; `keep`: as if they stood in the file. Raises ConfigError."""
+        if not keep:
+            return replace(self, once={**self.once, **values})
+        once = {name: value for name, value in self.once.items() if name not in values}
+        return replace(self, file=override(self.file, values, "the choice"), once=once)
+
+
+def wish(path: Path | None, once: Mapping[str, object]) -> Wish:
+    """What the file and the command line say. Raises ConfigError."""
+    return Wish(path or default_path(), load(path), once)
+
+
+class Desktop:
+    """Implements `parts.Parts`. The daemon's thread changes it; `tell` is for any thread."""
+
+    def __init__(self, wanted: Wish, audience: Audience) -> None:
+        """Raises KeyboardError where there is no way to type, ConfigError for what can't go together."""
+        self._wish, self._audience = wanted, audience
+        self._config = self._wanted = decided(wanted.config)
+        self._own_keys = OwnKeys()
+        self._keyboard = make_keyboard(self._config, self._own_keys)
+        self._hotkey: Hotkey = no_hotkey()
+        self._heed: Callable[[KeyEvent], None] = lambda _: None
+        self.models = make_pair(self._config, self.tell)
+        self.pipeline = Pipeline(self.models.fast, self.models.heavy, self._keyboard)
+        self.settings = settings(self._config)
+
+    @property
+    def config(self) -> Config:
+        """As it was asked for: with "auto" where the file says so."""
+        return self._wish.config
+
+    @property
+    def tap_s(self) -> float:
+        """A press shorter than this is a tap."""
+        return self._config.hotkey.tap_s
+
+    @property
+    def ways(self) -> tuple[str, str]:
+        """The keyboard and the hotkey, for people."""
+        return self._keyboard.name, self._hotkey.name
+
+    def open(self, heed: Callable[[KeyEvent], None], lost: Callable[[], None]) -> None:
+        """Connect the keyboard and take the push-to-talk key. Raises KeyboardError."""
+        self._heed = heed
+        self.pipeline.open(lost)
+        self._take_key()
+
+    def close(self) -> None:
+        """Give keyboard and key back."""
+        self._hotkey.close()
+        self.pipeline.close()
+        self.models.close()
+
+    def microphone(self) -> FrameSource:
+        """An open microphone. Raises AudioError."""
+        microphone = Microphone(self._config.audio.device)
+        microphone.open()
+        return self._audience.listening_to(microphone)
+
+    def tell(self, news: StreamEvent | VoicetypeError | Status) -> None:
+        """Everyone, and the key, which is told by what is done whether Escape is ours."""
+        if isinstance(news, Status):
+            self._hotkey.dictating(news.state in (State.LISTENING, State.FINISHING))
+        self._audience.tell(news)
+
+    # the configuration
+
+    def change(self, values: Mapping[str, object], *, keep: bool) -> None:
+        """Settings by dotted name; see the protocol. What can't be written holds until the daemon ends."""
+        self._take(self._wish.with_values(values, keep=keep))
+        if keep:
+            save(values, self._wish.path)
+
+    def reload(self) -> None:
+        """The file has changed. Raises ConfigError, and keeps what is in force."""
+        path = self._wish.path
+        self._take(replace(self._wish, file=load(path if path.exists() else None)))
+
+    def settle(self) -> None:
+        """No dictation runs: what was changed comes into force; what then fails is told."""
+        before, after = self._config, self._wanted
+        if before == after:
+            return
+        self._config = after
+        self.settings = settings(after)
+        steps: tuple[tuple[bool, Callable[[], None]], ...] = (
+            (_engine(before) != _engine(after), lambda: self.models.use(*_engine(after))),
+            (_typing(before) != _typing(after), self._change_keyboard),
+            (before.hotkey != after.hotkey, self._take_key),
+            (True, lambda: self._audience.configure(after)),  # the menu marks what is chosen
+        )
+        for changed, apply in steps:
+            try:
+                if changed:
+                    apply()
+            except VoicetypeError as error:
+                self.tell(error)
+
+    def _take(self, wanted: Wish) -> None:
+        """Go by this from the next `settle` on. Raises VoicetypeError for what can't be."""
+        before, after = self._wish.config, wanted.config
+        config = decided(after)
+        check(config)
+        choose.detect(config.typing.keyboard, os.environ)
+        self._wish, self._wanted = wanted, config
+        for sentence in changes(before, after):
+            self._audience.note(sentence)
+
+    def _change_keyboard(self) -> None:
+        keyboard = make_keyboard(self._config, self._own_keys)
+        self.pipeline.use(keyboard)
+        self._keyboard = keyboard
+        self._take_key()
+
+    def _take_key(self) -> None:
+        """The push-to-talk key, without which `voicetype toggle` still works."""
+        self._hotkey.close()
+        self._hotkey = make_hotkey(self._config, self._keyboard, self._own_keys)
+        try:
+            self._hotkey.open(self._heed)
+        except HotkeyError as error:
+            self._hotkey = no_hotkey()
+            self.tell(error)
+
+
+def decided(config: Config) -> Config:
+    """With what "auto" and "locale" mean on this machine."""
+    return decide(config, this_machine(os.environ))
+
+
+def _engine(config: Config) -> tuple[ModelsConfig, int]:
+    """What the models are made of."""
+    return config.models, config.engine.threads
+
+
+def _typing(config: Config) -> tuple[object, ...]:
+    """What a keyboard is made of."""
+    return config.typing.keyboard, config.typing.characters_per_s

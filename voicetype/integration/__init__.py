@@ -1,0 +1,134 @@
+"""What a desktop needs to know of voicetype, as files: where each goes and what is in it.
+
+Pure: a command and folders in, texts out. `installed` writes them for one user; a package of the
+distribution lays the same ones out for everybody. Each kind of file quotes a command by rules of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files as package_files
+from pathlib import Path
+
+from voicetype.errors import DesktopError
+
+UNIT = "voicetype.service"
+ICON = "voicetype"
+BUS_NAME = "org.voicetype.Daemon1"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders that a desktop reads, of one user or of all."""
+
+    applications: Path
+    icons: Path  # those of any size
+    bus_services: Path
+    units: Path
+    autostart: Path
+    writable: tuple[str, ...]  # the daemon's own folders, as a systemd unit may name them: "%h/.config"
+
+    @staticmethod
+    def user(environment: Mapping[str, str] = os.environ) -> Layout:
+        """This user's folders, by the XDG variables. The daemon's own need not be there."""
+        data, config = data_home(environment), config_home(environment)
+        return Layout(
+            applications=data / "applications",
+            icons=data / "icons/hicolor/scalable/apps",
+            bus_services=data / "dbus-1/services",
+            units=config / "systemd/user",
+            autostart=config / "autostart",
+            writable=tuple(_unit_word(folder / "voicetype") for folder in (data, config)),
+        )
+
+    @staticmethod
+    def system(root: Path = Path("/")) -> Layout:
+        """Everybody's folders, beneath `root`: that of a package which is being built, or the real one."""
+        return Layout(
+            applications=root / "usr/share/applications",
+            icons=root / "usr/share/icons/hicolor/scalable/apps",
+            bus_services=root / "usr/share/dbus-1/services",
+            units=root / "usr/lib/systemd/user",
+            autostart=root / "etc/xdg/autostart",
+            writable=("%h/.local/share/voicetype", "%E/voicetype"),
+        )
+
+
+def files(executable: Path, layout: Layout) -> dict[Path, str]:
+    """Every file, by its path; `executable` is the absolute path of the command `voicetype`.
+
+    Raises DesktopError for a path that such files can't name.
+    """
+    # Quotes, backslashes and control characters: systemd refuses such a command however they are escaped.
+    if not executable.is_absolute() or re.search(r"[\x00-\x1f\x7f\\\"']", str(executable)):
+        raise DesktopError(
+            f"A desktop can't be told to start {str(executable)!r}.",
+            "Install voicetype in a folder whose name has no quote and no backslash in it.",
+        )
+    entry = {"executable": entry_word(executable), "path": _entry_value(executable)}
+    unit = {"executable": _unit_word(executable), "writable": " ".join(layout.writable)}
+    return {
+        layout.units / UNIT: _filled("voicetype.service", unit),
+        layout.autostart / "voicetype.desktop": _filled("autostart.desktop", entry),
+        layout.applications / "org.voicetype.Daemon.desktop": _filled("org.voicetype.Daemon.desktop", entry),
+        layout.bus_services / f"{BUS_NAME}.service": _filled(
+            f"{BUS_NAME}.service",
+            {"executable": shlex.quote(str(executable))},  # a bus reads it as a shell does
+        ),
+        layout.icons / f"{ICON}.svg": _filled(f"{ICON}.svg", {}),
+    }
+
+
+def data_home(environment: Mapping[str, str] = os.environ) -> Path:
+    """The user's folder for data of programs."""
+    return _home(environment, "XDG_DATA_HOME", ".local/share")
+
+
+def config_home(environment: Mapping[str, str] = os.environ) -> Path:
+    """The user's folder for configuration."""
+    return _home(environment, "XDG_CONFIG_HOME", ".config")
+
+
+def cache_home(environment: Mapping[str, str] = os.environ) -> Path:
+    """The user's folder for what can be had again."""
+    return _home(environment, "XDG_CACHE_HOME", ".cache")
+
+
+def _home(environment: Mapping[str, str], variable: str, usual: str) -> Path:
+    # The XDG rules have a relative folder ignored.
+    if os.path.isabs(folder := environment.get(variable, "")):
+        return Path(folder)
+    return Path(environment.get("HOME") or Path.home()) / usual
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    text = (package_files("voicetype") / "data" / template).read_text("utf-8")
+    return re.sub(r"@(\w+)@", lambda found: values[found[1]], text) if values else text
+
+
+def _unit_word(path: Path) -> str:
+    """One word of a systemd unit: systemd.service(5), "Command lines"; systemd.unit(5), "Specifiers".
+
+    A $ stands for itself in the name of a command and in a list of paths.
+    """
+    return _quoted(str(path).replace("%", "%%"), '"\\')
+
+
+def entry_word(path: Path) -> str:
+    """The command of a desktop entry's Exec: first its quotes, then the escapes of any value in it."""
+    return _quoted(str(path).replace("%", "%%"), '"`$\\').replace("\\", "\\\\")
+
+
+def _entry_value(path: Path) -> str:
+    return str(path).replace("\\", "\\\\")
+
+
+def _quoted(text: str, special: str) -> str:
+    """`text` in double quotes where it needs them, a backslash before each `special` character."""
+    if re.fullmatch(r"[\w@%+=:,./-]+", text, re.ASCII):
+        return text
+    return '"' + "".join(f"\\{c}" if c in special else c for c in text) + '"'

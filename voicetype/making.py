@@ -1,0 +1,93 @@
+"""What is built by the configuration; with `app`, the only one who chooses implementations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from voicetype.config import Config
+from voicetype.core.endpointing import EndpointingRules
+from voicetype.core.windows import Cadence
+from voicetype.engine import EngineOptions, Transcriber, models, speeds
+from voicetype.engine.memory import keep_little
+from voicetype.engine.whisper import Whisper
+from voicetype.errors import VoicetypeError
+from voicetype.hotkey import Hotkey
+from voicetype.hotkey.dummy import DummyHotkey
+from voicetype.hotkey.x11 import X11Hotkey
+from voicetype.keyboard import Keyboard, choose
+from voicetype.keyboard.dummy import DummyKeyboard
+from voicetype.keyboard.x11 import X11Keyboard
+from voicetype.pair import LoadedPair, heard_language
+from voicetype.settings import Settings
+from voicetype.x11.own_keys import OwnKeys
+
+
+def settings(config: Config) -> Settings:
+    """What a dictation goes by."""
+    rules = EndpointingRules(
+        pre_roll_s=config.audio.pre_roll_s, pause_s=config.audio.pause_s, end_s=config.audio.end_s
+    )
+    return Settings(
+        rules=rules,
+        cadence=Cadence(config.engine.fast_interval_samples, config.engine.heavy_interval_samples),
+        patching=config.typing.patching,
+        drafts=config.typing.drafts,
+        vad_aggressiveness=config.audio.vad_aggressiveness,
+        beam_size=config.engine.beam_size,
+        verification=config.engine.verification,
+        language=config.language,
+        languages=config.languages,
+        presumed=config.languages[0] if config.languages else "",
+    )
+
+
+def check(config: Config) -> None:
+    """Raise ConfigError, ModelError for a language and models that can't go together, or are not there."""
+    pair = models.resolve(config.models)
+    heard_language(config.language, (pair.fast, pair.heavy))
+    for name in filter(models.is_folder, (pair.fast, pair.heavy)):
+        models.ensure(name)
+
+
+def make_pair(config: Config, failed: Callable[[VoicetypeError], None]) -> LoadedPair:
+    """Both models, which begin to load. Raises ModelError, ConfigError for what can't go together."""
+    check(config)
+    keep_little()
+    kept_in = config.models.folder
+
+    def open_(folder: Path, name: str, options: EngineOptions) -> Transcriber:
+        return open_model(folder, name, options, kept_in)
+
+    return LoadedPair(config.models, config.engine.threads, open_, failed)
+
+
+def open_model(folder: Path, name: str, options: EngineOptions, kept_in: str) -> Whisper:
+    """A model, ready for its first window; its speed is measured where that is not known. Raises ModelError.
+
+    `kept_in`: where models are kept, as the configuration has it.
+    """
+    model = Whisper(folder, name, options)
+    model.warm_up()
+    speeds.learn(kept_in, model, options)
+    return model
+
+
+def make_keyboard(config: Config, own_keys: OwnKeys) -> Keyboard:
+    """The way to type that the configuration and the desktop leave. Raises KeyboardError."""
+    if choose.detect(config.typing.keyboard, os.environ) == "dummy":
+        return DummyKeyboard()
+    return X11Keyboard(config.typing.characters_per_s, own_keys)
+
+
+def no_hotkey() -> Hotkey:
+    """Where there is none, or none can be had."""
+    return DummyHotkey()
+
+
+def make_hotkey(config: Config, keyboard: Keyboard, own_keys: OwnKeys) -> Hotkey:
+    """The push-to-talk key on the desktop that is typed on."""
+    if isinstance(keyboard, X11Keyboard) and config.hotkey.key:
+        return X11Hotkey(config.hotkey.key, own_keys)
+    return no_hotkey()

@@ -1,0 +1,240 @@
+"""The icon in the tray: what the daemon does, and a menu for what can be asked of it.
+
+Three threads meet here. Whoever calls only puts a job in the queue of the tray's own thread "tray". That one
+owns all there is to know, asks the daemon (which may wait) and works out the menu. GTK's thread is told what
+to show, and never waits for anybody.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from voicetype import config_writing, languages
+from voicetype.control import Control, State, Status
+from voicetype.errors import DesktopError, VoicetypeError
+from voicetype.toolkit import Toolkit
+from voicetype.tray import host, icons, report
+from voicetype.tray.items import Action, Command, Configure, Copy, Menu, TypeAgain
+from voicetype.tray.menu import Preset, View, menu, model, sentence
+from voicetype.tray.notifications import Notifications
+from voicetype.tray.widgets import Rows
+
+log = logging.getLogger(__name__)
+
+_MENU_CLOSES_S = 0.3
+"""How long a choice waits before it types. The menu is the panel's window, so nobody tells us when it is
+gone, and until then it holds the keyboard: nothing would reach the window that had the focus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What the menu offers beside what the daemon knows.
+
+    `microphones` names those that are there; `presets` are pairs of a fast and a heavy model, by name;
+    `configuration` is the file, which need not be there yet.
+    """
+
+    microphones: Callable[[], Sequence[str]]
+    presets: Mapping[str, tuple[str, str]]
+    configuration: Path
+
+
+class Tray:
+    """The icon and its menu. Every method is for any thread but GTK's, and none of them waits but `open` and
+    `close`.
+    """
+
+    def __init__(self, control: Control, toolkit: Toolkit, offers: Offers) -> None:
+        self._control, self._toolkit, self._offers = control, toolkit, offers
+        self._notifications = Notifications(toolkit)
+        self._jobs = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tray")
+        self._closing = threading.Event()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        # GTK's thread
+        self._icon: Any = None
+        self._rows: Rows
+        # the tray's thread
+        self._view: View
+        self._menu: Menu = ()
+        self._look = (icons.Face.LOADING, 0)
+
+    def open(self) -> None:
+        """Show the icon, with what is now. Raises DesktopError where there can be none."""
+        runtime = os.environ.get("XDG_RUNTIME_DIR")
+        # Not /tmp where it can be helped: the panel would not see ours if the service has its own.
+        self._folder = tempfile.TemporaryDirectory(prefix="voicetype-tray-", dir=runtime or None)
+        try:
+            pictures = host.write_pictures(Path(self._folder.name))
+            self._view = View(self._control.status(), self._control.config())
+            self._menu = menu(self._view)
+            self._toolkit.call(lambda: self._begin(pictures))
+        except BaseException:
+            self._folder.cleanup()
+            raise
+        self._ask(self._look_around)
+
+    def unseen(self) -> DesktopError | None:
+        """Why nobody can see the icon now, if so; it shows as soon as a tray is there."""
+        return host.unseen()
+
+    def show(self, status: Status) -> None:
+        """What the daemon does now."""
+        self._ask(lambda: self._show(status))
+
+    def problem(self, error: VoicetypeError) -> None:
+        """What went wrong: a notification, and the head of the menu until the next dictation."""
+        self._ask(lambda: self._problem(error))
+
+    def level(self, level: float) -> None:
+        """How loud it is, from 0 to 1; seen while listening."""
+        self._ask(lambda: self._set_look(icons.step(level)))
+
+    def close(self) -> None:
+        """Take the icon away; before the toolkit is closed. Safe to call twice, and without `open`."""
+        self._closing.set()
+        # Not waiting for a job under way: it may be asking the daemon, which may be who closes us.
+        self._jobs.shutdown(wait=False, cancel_futures=True)
+        if self._icon is not None:
+            with suppress(DesktopError):  # the loop is over, and the icon with it
+                self._toolkit.call(self._end)
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    # on GTK's thread
+
+    def _begin(self, pictures: Mapping[tuple[icons.Face, int], Path]) -> None:
+        self._rows = Rows(self._choose)
+        self._rows.show(self._menu)
+        self._icon = host.icon(self._rows, pictures)
+        self._icon.run_detached()
+
+    def _end(self) -> None:
+        icon, self._icon = self._icon, None
+        if icon is not None:
+            icon.end()
+
+    def _fill(self, lines: Menu, title: str) -> None:
+        self._rows.show(lines)
+        if self._icon is not None:
+            self._icon.title = f"voicetype: {title}"
+
+    def _put_on(self, face: icons.Face, step: int) -> None:
+        if self._icon is not None:
+            self._icon.look(face, step)
+
+    def _choose(self, action: Action) -> None:
+        self._ask(lambda: self._do(action))
+
+    # on the tray's thread
+
+    def _ask(self, job: Callable[[], None]) -> Future[None]:
+        def do() -> None:
+            try:
+                job()
+            except VoicetypeError as error:
+                self._problem(error)
+            except Exception:
+                log.exception("the tray failed")
+                raise
+
+        try:
+            return self._jobs.submit(do)
+        except RuntimeError:  # the thread has ended: only what comes after `close` meets this
+            too_late: Future[None] = Future()
+            too_late.cancel()
+            return too_late
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Command.TOGGLE:
+                self._control.toggle()
+            case Command.QUIT:
+                self._control.quit()
+            case Command.OPEN_CONFIGURATION:
+                self._open_configuration()
+            case Command.DOCTOR:
+                # It listens and measures: long enough for a thread of its own.
+                threading.Thread(target=self._doctor, name="tray-doctor", daemon=True).start()
+            case Configure(values):
+                self._control.configure(dict(values))
+                self._view = replace(self._view, problem=("", ""))
+                self._look_around()
+            case Copy(text):
+                self._toolkit.post(lambda: _copy(text))
+            case TypeAgain(text):
+                if not self._closing.wait(_MENU_CLOSES_S):
+                    self._control.type_again(text)
+
+    def _doctor(self) -> None:
+        said = report.said_by(self._offers.configuration, "doctor")
+        if not self._closing.is_set():
+            self._toolkit.post(lambda: report.show("voicetype doctor", said))
+
+    def _open_configuration(self) -> None:
+        path = self._offers.configuration
+        if not path.exists():
+            config_writing.initialise(path)
+        report.open_file(path)
+
+    def _look_around(self) -> None:
+        """All anew, the models and microphones too."""
+        control = self._control
+        self._view = View(
+            control.status(),
+            control.config(),
+            tuple(model(listed) for listed in control.list_models()),
+            tuple(Preset(name, *pair) for name, pair in self._offers.presets.items()),
+            tuple(self._offers.microphones()),
+            tuple(control.last_texts()),
+            languages.of_locale(os.environ),
+            self._view.problem,
+        )
+        self._refresh()
+
+    def _show(self, status: Status) -> None:
+        before, self._view = self._view.status, replace(self._view, status=status)
+        if status.state is State.LISTENING:
+            self._view = replace(self._view, problem=("", ""))
+        only_went_on = bool(status.loading) and replace(before, loading=status.loading) == status
+        if only_went_on or status.state in (State.LISTENING, State.FINISHING):
+            self._refresh()  # the rest is as it was, or can wait until there is nothing better to do
+        else:
+            self._look_around()
+
+    def _problem(self, error: VoicetypeError) -> None:
+        self._notifications.show(error.sentence, error.hint)
+        self._view = replace(self._view, problem=(error.sentence, error.hint))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Tell GTK what is other than it was."""
+        now, title = menu(self._view), sentence(self._view.status)
+        if now != self._menu:
+            self._menu = now
+            self._toolkit.post(lambda: self._fill(now, title))
+        self._set_look(self._look[1])
+
+    def _set_look(self, step: int) -> None:
+        face = icons.face(self._view.status)
+        look = (face, step if face is icons.Face.LISTENING else 0)
+        if look != self._look:
+            self._look = look
+            self._toolkit.post(lambda: self._put_on(*look))
+
+
+def _copy(text: str) -> None:
+    """Onto the clipboard. On GTK's thread."""
+    from gi.repository import Gdk, Gtk
+
+    clipboard = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD)
+    clipboard.set_text(text, -1)
+    clipboard.store()  # with the desktop's clipboard, where it keeps one: it outlives us there
