@@ -129,7 +129,7 @@ lay_out() {
     chmod 755 "$stage/usr/bin/voicetype"
 }
 
-# DEBIAN/*. What is in /etc is the administrator's to change, and stays until it is purged.
+# DEBIAN/*
 describe() {
     local versions size
     read -r -a versions < <(python_versions)
@@ -140,7 +140,6 @@ describe() {
         >"$stage/DEBIAN/control"
     (
         cd "$stage"
-        find etc -type f -printf '/%p\n' >DEBIAN/conffiles
         find usr -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums
     )
 }

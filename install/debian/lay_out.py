@@ -15,7 +15,6 @@ from importlib.metadata import Distribution
 from pathlib import Path
 
 COMMAND = Path("/usr/bin/voicetype")
-WANTED_BY = "graphical-session.target.wants"
 
 CARRIED = """\
 The Python packages in {library} that are not voicetype's own, and their licences:
@@ -30,15 +29,16 @@ Software License.
 
 
 def desktop(folder: Path) -> None:
-    """The files of `voicetype.integration`, and the unit started for everybody."""
-    from voicetype.integration import UNIT, Layout, files
+    """The files of `voicetype.integration`.
+
+    Nothing starts by itself: the first start fetches models, which each user has to want.
+    """
+    from voicetype.integration import Layout, files
 
     layout = Layout.system(folder)
     for path, text in files(COMMAND, layout).items():
-        _written(path, text.encode())
-    wanted = layout.units / WANTED_BY
-    wanted.mkdir()
-    (wanted / UNIT).symlink_to(f"../{UNIT}")
+        if path.parent != layout.autostart:
+            _written(path, text.encode())
 
 
 def manual(folder: Path) -> None:
