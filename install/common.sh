@@ -6,6 +6,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
 # Folders of other Pythons would be looked into before our own environment.
 unset PYTHONHOME PYTHONPATH
+# Not every cron job or container has it.
+if [ -z "${HOME:-}" ]; then
+    HOME=$(getent passwd "$(id -u)" | cut -d : -f 6)
+    export HOME=${HOME:-/}
+fi
+# pip ends in its own way on Ctrl-C, which a shell would take for a failure of pip's, and go on.
+trap 'exit 130' INT
 
 say() { printf '%s\n' "$*"; }
 
@@ -152,7 +159,8 @@ make_environment() {
         say "Environment: making $venv"
         rm -rf "$venv"
         "$python" -m venv --system-site-packages "$venv" ||
-            fail "The environment could not be made; the package ${python##*/}-venv may be missing."
+            fail "The environment could not be made in $venv." \
+                "The package ${python##*/}-venv may be missing, or the disk is full: 600 MB are needed there."
     fi
     wanted=$(cat "$root/install/constraints.txt" "$root/pyproject.toml" | sha256sum)
     project=(-e "$root${extra:+[$extra]}")
@@ -170,9 +178,13 @@ make_environment() {
     fi
     say "Python packages: installing (about 400 MB the first time)"
     may_write
-    retry "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+    # What was fetched is kept there until all of it is installed, so that a run which broke off goes on; the
+    # user's own cache would keep it for good.
+    PIP_CACHE_DIR=$venv/fetched retry "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
         -c "$root/install/constraints.txt" "${project[@]}" ||
-        fail "The Python packages could not be installed. Check the connection, and run this again."
+        fail "The Python packages could not be installed; pip says above why." \
+            "Check the connection, and that the disk has 600 MB for $venv; then run this again."
+    rm -rf "$venv/fetched"
     printf '%s\n' "$wanted" >"$venv/installed"
     printf '%s\n' "$wanted" >"$stamp"
 }

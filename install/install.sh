@@ -54,9 +54,20 @@ copy_of_project() {
         tar -C "$1" -xf -
 }
 
+# Keys that are no shortcut are told before anything is fetched.
+check_wishes() {
+    local python
+    python=$(system_python)
+    PYTHONPATH=$root "$python" -B -c '
+import sys
+from voicetype.arguments import parser
+parser().parse_args(["install", *sys.argv[1:]])' "$@" || exit 2
+}
+
 link_command() {
-    if [ -e "$link" ] && [ ! -L "$link" ]; then
-        say "$link is there already and no link: it is left as it is. The command is $venv/bin/voicetype"
+    # A link that leads nowhere is nobody's; one that leads elsewhere may be pipx's.
+    if [ -e "$link" ] && [ "$(readlink "$link")" != "$venv/bin/voicetype" ]; then
+        say "$link is there already, and another: it is left as it is. The command is $venv/bin/voicetype"
         return
     fi
     mkdir -p "$(dirname "$link")"
@@ -105,6 +116,7 @@ start_daemon() {
 mapfile -t packages < <(packages_to_run)
 need_packages "${packages[@]}"
 continue_as_user "${arguments[@]}"
+check_wishes "${wishes[@]}"
 
 data=$(data_folder)
 venv=$data/venv

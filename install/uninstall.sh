@@ -44,7 +44,9 @@ elif [ -e "$data/installed.json" ]; then
         "Run install/install.sh once more, and then this."
 fi
 if [ -L "$link" ] && [ "$(readlink "$link")" = "$venv/bin/voicetype" ]; then rm "$link"; fi
-rm -rf "$venv" "$demo_folder"
+# Models that a run of run.sh, or an earlier --keep-models, left behind; a link goes, not what it leads to.
+if [ "${#models[@]}" != 0 ]; then rm -rf "$data/models"; fi
+rm -rf "$venv" "$demo_folder" "$demo_folder".?????? # the last: what an interrupted run was unpacking
 made=()
 if [ -e "$data/folders" ]; then mapfile -t made < <(sort -ru "$data/folders"); fi
 rm -f "$data/folders"

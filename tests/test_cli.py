@@ -59,6 +59,20 @@ def test_a_failure_is_a_sentence_and_a_hint(capsys: pytest.CaptureFixture[str], 
     ]
 
 
+def test_without_a_home_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    for argv in (["config"], ["doctor"], ["models", "get"], ["run"]):
+        assert cli.main(argv) == 1
+        assert capsys.readouterr().err.startswith("There is no home folder: ")
+    assert cli.main(["--help"]) == 0
+
+
 @pytest.mark.parametrize(
     "argv",
     [

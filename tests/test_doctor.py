@@ -217,6 +217,16 @@ def test_models(tmp_path: Path) -> None:
     assert files.both_models(config) == good("tiny.en and base are here, whole")
     (tmp_path / "base" / "model.bin").unlink()
     assert files.both_models(config).remedy.startswith("Fetch 145 MB")
+    (tmp_path / "base" / "model.bin").write_text("{}")
+    german = Config(language="de", models=ModelsConfig(preset="light-multilingual", folder=str(tmp_path)))
+    told = files.both_models(german)  # as where the hub can't be reached: the daemon goes on with base
+    assert (told.verdict, told.result) == (
+        Verdict.WORSE,
+        "tiny: not on this machine; until then base will do",
+    )
+    assert told.remedy.startswith("Fetch 76 MB")
+    named = ModelsConfig(preset="light-multilingual", fast="tiny", folder=str(tmp_path))
+    assert files.both_models(Config(models=named)).verdict is Verdict.BAD  # which nothing takes the place of
     unknown = files.both_models(Config(models=ModelsConfig(preset="light", fast="tinny")))
     assert unknown.result == "There is no model called 'tinny'."
     assert "tiny" in unknown.remedy

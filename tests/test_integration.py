@@ -95,6 +95,7 @@ def test_every_kind_of_file_names_the_command_by_its_own_rules(tmp_path: Path) -
         "/a\\b/voicetype",
         "/it's/voicetype",
         '/"/voicetype',
+        os.fsdecode(b"/\xff/voicetype"),
     ],
 )
 def test_what_no_file_could_name_is_refused(name: str) -> None:
@@ -162,6 +163,9 @@ def test_uninstall_leaves_what_was_there_before(
     assert before.items() < written.items()
     (unit,) = (path for path in home.rglob("voicetype.service"))
     assert stat.S_IMODE(unit.stat().st_mode) == 0o644
+    enabled = unit.parent / "graphical-session.target.wants" / unit.name  # as by systemctl, which is gone now
+    enabled.parent.mkdir()
+    enabled.symlink_to(unit)
     for _ in range(times):
         assert cli.main(["uninstall"]) == 0
     assert tree(home) == before

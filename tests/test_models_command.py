@@ -98,7 +98,11 @@ def test_one_model_in_both_roles(home: Path, capsys: pytest.CaptureFixture[str])
 def test_the_table_for_scripts(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     there = put(home, "tiny.en")
     configured(home, "[models]\npreset = 'english'\n")
-    for argv in (["models", "--format", "json"], ["models", "list", "--format", "json"]):
+    for argv in (
+        ["models", "--format", "json"],
+        ["models", "list", "--format", "json"],
+        ["models", "--format", "json", "list"],
+    ):
         assert cli.main(argv) == 0
         told = json.loads(capsys.readouterr().out)
         assert set(told) == {"folder", "models", "presets"}
@@ -155,6 +159,8 @@ def test_get_without_names_takes_those_that_are_configured(
     configured(home, "[models]\npreset = 'light'\n")
     assert cli.main(["models", "get"]) == 0
     assert capsys.readouterr().out.splitlines() == [str(tiny), str(base)]
+    assert cli.main(["models", "get", "base", "base"]) == 0
+    assert capsys.readouterr().out.splitlines() == [str(base)]
 
 
 def test_remove_says_what_is_free_again(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

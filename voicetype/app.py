@@ -120,7 +120,8 @@ def introduce(wanted: Wish, desktop: Desktop, audience: Audience) -> None:
     key = "" if hotkey == DummyHotkey.name else wanted.config.hotkey.key
     if not wanted.path.exists():
         machine = this_machine(os.environ)
-        for line in introduction(wanted.config, machine, keyboard, key, tray=audience.has_tray):
+        had = desktop.models.names()
+        for line in introduction(wanted.config, machine, keyboard, key, tray=audience.has_tray, had=had):
             audience.note(line)
     elif key:
         audience.note(f"Hold {key} and speak; release it to finish. Tap it for hands-free, Escape to cancel.")

@@ -78,7 +78,7 @@ def _dictation(commands: Commands) -> None:
 
 
 def _clients(commands: Commands) -> None:
-    start = _command(commands, "start", "listen (the daemon must be running)")
+    start = _command(commands, "start", "listen (where voicetype is installed, the daemon is started for it)")
     start.add_argument("--language", type=_checked("language"), help="for this dictation")
     _command(commands, "stop", "listen no more, and print the text")
     _command(commands, "toggle", "listen, or listen no more: for a shortcut of your desktop")
@@ -101,8 +101,8 @@ def _rest(commands: Commands) -> None:
     models = _command(commands, "models", "the models: list, get, remove")
     actions = models.add_subparsers(dest="action", metavar="ACTION")
     listed = _command(actions, "list", "every model and preset: size, memory, speed here (the default)")
-    for command in (models, listed):
-        command.add_argument("--format", choices=("text", "json"), default="text")
+    for command, default in ((models, "text"), (listed, SUPPRESS)):  # what stands before ACTION holds
+        command.add_argument("--format", choices=("text", "json"), default=default)
     get = _command(actions, "get", "fetch models ahead of time")
     get.add_argument("names", metavar="NAME", nargs="*", help="default: the two that are configured")
     remove = _command(actions, "remove", "delete a model from this machine")

@@ -129,7 +129,7 @@ def describe(status: Status) -> str:
     if status.state is State.ERROR:
         return "A model is missing; nothing can be dictated."
     if not status.ready and status.state is State.IDLE:
-        return f"Loading {status.fast_model} and {status.heavy_model} ..."
+        return f"Loading {' and '.join(dict.fromkeys((status.fast_model, status.heavy_model)))} ..."
     if status.state is State.IDLE:
         return f"Ready: {status.fast_model} drafts, {status.heavy_model} confirms ({status.language})."
     return f"{status.state.value.capitalize()} ..."

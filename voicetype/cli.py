@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 
 from voicetype.arguments import parser, with_default_command
-from voicetype.errors import VoicetypeError
+from voicetype.errors import ConfigError, VoicetypeError
 
 _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 
@@ -86,6 +87,18 @@ def _run(options: Namespace) -> int:
     from voicetype import logs
 
     logs.configure(options.verbose)
+    _need_home()
     command = import_module(f"voicetype.commands.{_MODULES[options.command]}")
     done: int = command.run(options)
     return done
+
+
+def _need_home() -> None:
+    """Everything is looked for there. Raises ConfigError."""
+    try:
+        Path.home()
+    except RuntimeError as error:
+        raise ConfigError(
+            "There is no home folder: HOME is not set, and the system knows of none.",
+            "Name one: `HOME=/some/folder voicetype ...`.",
+        ) from error

@@ -78,18 +78,27 @@ def decided(config: Config, machine: Machine) -> dict[str, str]:
     return here
 
 
-def introduction(config: Config, machine: Machine, keyboard: str, key: str, *, tray: bool) -> list[str]:
+def introduction(
+    config: Config,
+    machine: Machine,
+    keyboard: str,
+    key: str,
+    *,
+    tray: bool,
+    had: tuple[str, str] | None = None,
+) -> list[str]:
     """The five lines of a first run: what was chosen, why, and how to change it.
 
     `config` is what was asked for, nothing decided; `keyboard` the way to type that was found, `key` the one
-    to hold, "" where there is none; `tray`: whether there is a menu.
+    to hold, "" where there is none; `tray`: whether there is a menu; `had`: the models, fast and heavy, where
+    others than those chosen may have taken their place.
     """
     language = _language(config, machine)
     known = NAMES.get(language.value)
     menu = ", or the menu of the icon in the tray" if tray else ""
     return [
         f"Language: {f'{known} ({language.value})' if known else 'whichever you speak'}, {language.why}.",
-        f"Models: {_models_line(config, machine)}.",
+        f"Models: {_models_line(config, machine, had)}.",
         f"Typing: {_typing_line(config, keyboard)}.",
         f"Key: {_key_line(config, key)}.",
         f"To change any of it: `voicetype config init` writes a file to edit{menu}.",
@@ -137,9 +146,11 @@ def _pair(config: Config, name: str) -> Pair:
     return Pair(config.models.fast or usual.fast, config.models.heavy or usual.heavy)
 
 
-def _models_line(config: Config, machine: Machine) -> str:
+def _models_line(config: Config, machine: Machine, had: tuple[str, str] | None) -> str:
     choice = _preset(config, machine)
     pair = _pair(config, choice.value)
+    if had not in (None, (pair.fast, pair.heavy)):
+        return f"{had[0]} drafts, {had[1]} confirms, since the preset {choice.value} can't be had here"
     named = config.models.fast and config.models.heavy
     weighed = not any(map(is_folder, (pair.fast, pair.heavy)))
     about = ("" if named else f"the preset {choice.value}", f"{pair_memory_mb(pair)} MB" if weighed else "")

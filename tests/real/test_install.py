@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -335,6 +336,40 @@ def test_an_unknown_option_is_told(script: str, home: Path) -> None:
     assert done.returncode == 2
     assert "There is no option --nonsense." in done.stderr
     assert tree(home) == {}
+
+
+def test_keys_that_are_no_shortcut_are_told_before_anything_is_made(home: Path) -> None:
+    for argv in (["--shortcut", "nonsense"], ["--shortcut=Super+"]):
+        done = shell(home, "install.sh", *argv)
+        assert done.returncode == 2
+        assert "is no shortcut. Write it like <Super>z" in done.stderr
+        assert not (home / ".local").exists()
+
+
+def test_uninstall_takes_models_away_that_no_installation_knows(home: Path) -> None:
+    data = home / ".local/share/voicetype"
+    (data / "models/base").mkdir(parents=True)
+    (data / "demo.x1y2z3/unpacked").mkdir(parents=True)  # of a run that was interrupted
+    assert shell(home, "uninstall.sh", "--keep-models").returncode == 0
+    assert sorted(path.name for path in data.iterdir()) == ["models"]
+    assert shell(home, "uninstall.sh").returncode == 0
+    assert not data.exists()
+
+
+def test_ctrl_c_ends_a_script_though_the_program_in_it_ends_in_its_own_way() -> None:
+    like_pip = "trap 'exit 1' INT; echo begun; sleep 60 & wait"
+    script = '. "$1/install/common.sh"; retry bash -c "$2"; say "went on"'
+    with subprocess.Popen(
+        ["bash", "-c", script, "bash", str(ROOT), like_pip],
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stdout.read() == ""
+    assert process.returncode == 130
 
 
 def test_the_scripts_can_be_started(home: Path) -> None:

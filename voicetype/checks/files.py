@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from voicetype.checks import Finding, bad, good
+from voicetype.checks import Finding, bad, good, worse
 from voicetype.config import Config
 from voicetype.engine import models, store
 from voicetype.errors import ModelError
@@ -23,7 +23,10 @@ def both_models(config: Config) -> Finding:
     if missing:
         size = sum(model.size_mb for model in missing)
         told = " and ".join(model.name for model in missing)
-        return bad(f"{told}: not on this machine", f"Fetch {size} MB: `voicetype models get`.")
+        fetch = f"Fetch {size} MB: `voicetype models get`."
+        if instead := _instead(config):
+            return worse(f"{told}: not on this machine; until then {instead} will do", fetch)
+        return bad(f"{told}: not on this machine", fetch)
     return good(f"{names[0]} and {names[1]} are here, whole")
 
 
@@ -49,6 +52,14 @@ def _names(config: Config) -> tuple[str, str]:
     """Raises ModelError."""
     pair = models.resolve(decide(config, this_machine()).models)
     return pair.fast, pair.heavy
+
+
+def _instead(config: Config) -> str:
+    """Those that take the place of a preset which can't be had, where they are here; else ""."""
+    pair = models.choices(decide(config, this_machine()).models)[-1]
+    names = tuple(dict.fromkeys((pair.fast, pair.heavy)))
+    here = {model.name for model in models.listing(config.models.folder) if model.present}
+    return " and ".join(names) if here.issuperset(names) else ""
 
 
 def _missing(config: Config) -> list[models.ModelInfo]:

@@ -73,7 +73,8 @@ def _uninstall(models: bool) -> int:
 
 
 def _take_away(there: Installed) -> None:
-    _systemctl("disable", "--now", UNIT)
+    if not _systemctl("disable", "--now", UNIT):
+        _disable(there)
     _end_daemon()
     if there.shortcut:
         _drop_shortcut(there.shortcut)
@@ -84,6 +85,15 @@ def _take_away(there: Installed) -> None:
     _name_kept(kept)
     _systemctl("daemon-reload")
     _reload_bus()
+
+
+def _disable(there: Installed) -> None:
+    """What `systemctl disable` does, where no service manager runs just now, as in a login without one."""
+    for unit in (path for path in there.files if path.name == UNIT):
+        link = unit.parent / "graphical-session.target.wants" / UNIT
+        if link.is_symlink():
+            link.unlink()
+            installed.remove_if_empty(link.parent)
 
 
 def _end_daemon() -> None:

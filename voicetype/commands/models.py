@@ -26,7 +26,7 @@ def run(options: Namespace) -> int:
     config = configuration(options)
     match options.action:
         case "get":
-            for path in _fetched(options.names, config.models):
+            for path in dict.fromkeys(_fetched(options.names, config.models)):
                 print(path)
         case "remove":
             freed = models.remove(options.name, config.models.folder)

@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -165,7 +166,8 @@ def ensure_pair(
         except ModelError as error:
             if pair == pairs[-1]:
                 raise
-            log.warning("%s Using %s and %s instead.", error.sentence, pairs[-1].fast, pairs[-1].heavy)
+            instead = " and ".join(dict.fromkeys((pairs[-1].fast, pairs[-1].heavy)))
+            log.warning("%s Using %s instead.", error.sentence, instead)
         else:
             return Obtained(pair, fast, heavy)
     raise AssertionError("the last pair returns or raises")
@@ -223,13 +225,15 @@ def _local(model: Model, place: Path) -> Path | None:
 def _fetched(model: Model, place: Path, progress: Progress, fetches: Mapping[Source, fetch.Fetch]) -> Path:
     """Try the outside sources in order; the first that delivers wins, else all their reasons are told."""
     reasons: list[ModelError] = []
-    for source in sources(model, _found(model, place)[0]):
+    tried = sources(model, _found(model, place)[0])
+    for source in tried:
         try:
             done = _fetched_from(source, fetches[source], model, place, progress)
         except store.NoSpace:
             raise
         except ModelError as error:
-            log.info("%s is not had from the %s: %s", model.name, source.value, error.sentence)
+            if source is not tried[-1]:  # whose reason is told with all of them
+                log.info("%s is not had from the %s: %s", model.name, source.value, error.sentence)
             reasons.append(error)
         else:
             progress(model.name, model.size_mb * 10**6, model.size_mb * 10**6)
@@ -255,6 +259,9 @@ def _fetched_from(
     except store.NoSpace:
         shutil.rmtree(unfinished, ignore_errors=True)  # it would only keep the disk full
         raise
+    finally:
+        with suppress(OSError):  # what is in it stays, to go on with
+            unfinished.rmdir()
 
 
 def _info(model: Model, place: Path, speed_s: float) -> ModelInfo:

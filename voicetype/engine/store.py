@@ -57,7 +57,9 @@ def place(folder: str, environment: dict[str, str] | None = None) -> Path:
     env = os.environ if environment is None else environment
     if folder:
         return Path(folder).expanduser()
-    data = env.get("XDG_DATA_HOME") or str(Path(env.get("HOME", "~")).expanduser() / ".local/share")
+    data = env.get("XDG_DATA_HOME", "")
+    if not os.path.isabs(data):  # the XDG rules have a relative folder ignored
+        data = str(Path(env.get("HOME", "~")).expanduser() / ".local/share")
     return Path(data) / "voicetype" / "models"
 
 

@@ -71,6 +71,11 @@ class Whisper:
                 cpu_threads=options.threads,
                 local_files_only=True,
             )
+        except TypeError as error:  # of CTranslate2, for a path that is no UTF-8
+            raise ModelError(
+                f"The model {name} can't be read from {folder}: that path is no text.",
+                "Set models.folder to a folder whose name is plain text.",
+            ) from error
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelError(
                 f"The model {name} could not be loaded: {error}",

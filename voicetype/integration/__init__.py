@@ -64,10 +64,11 @@ def files(executable: Path, layout: Layout) -> dict[Path, str]:
     Raises DesktopError for a path that such files can't name.
     """
     # Quotes, backslashes and control characters: systemd refuses such a command however they are escaped.
-    if not executable.is_absolute() or re.search(r"[\x00-\x1f\x7f\\\"']", str(executable)):
+    # What is no UTF-8 (a surrogate, in Python) no desktop reads.
+    if not executable.is_absolute() or re.search(r"[\x00-\x1f\x7f\\\"'\ud800-\udfff]", str(executable)):
         raise DesktopError(
             f"A desktop can't be told to start {str(executable)!r}.",
-            "Install voicetype in a folder whose name has no quote and no backslash in it.",
+            "Install voicetype in a folder whose name is plain text, without quotes and backslashes.",
         )
     entry = {"executable": entry_word(executable), "path": _entry_value(executable)}
     unit = {"executable": _unit_word(executable), "writable": " ".join(layout.writable)}

@@ -175,7 +175,11 @@ class Tray:
                     self._control.type_again(text)
 
     def _doctor(self) -> None:
-        said = report.said_by(self._offers.configuration, "doctor")
+        try:
+            said = report.said_by(self._offers.configuration, "doctor")
+        except DesktopError as error:
+            self.problem(error)
+            return
         if not self._closing.is_set():
             self._toolkit.post(lambda: report.show("voicetype doctor", said))
 
