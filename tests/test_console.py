@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
@@ -282,6 +283,22 @@ def test_a_reader_that_leaves_is_told_once(shape: Callable[[Output], console.Pri
     printer.note("note")
     printer.problem("sentence", "hint")
     assert told == ["gone"]
+
+
+class Full(io.StringIO):
+    """A file on a full disk."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_is_said_beside_the_text_is_lost_on_a_full_disk() -> None:
+    out = io.StringIO()
+    printer = JsonLines(Output(out, Full(), lambda: None))
+    printer.note("note")
+    printer.problem("sentence", "hint")
+    printer(EVENTS[0])
+    assert out.getvalue()
 
 
 def test_the_printer_suits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,12 +47,16 @@ class FakeModels:
     failure: VoicetypeError | None = None
     loading: str = ""
     activity: list[bool] = field(default_factory=list)
+    tried_again: int = 0
 
     def names(self) -> tuple[str, str]:
         return self.pair
 
     def ready(self) -> bool:
         return True
+
+    def again(self) -> None:
+        self.tried_again += 1
 
     def dictating(self, active: bool) -> None:
         self.activity.append(active)
@@ -237,12 +241,26 @@ def test_no_window_closes_the_microphone_again(rig: Rig, monkeypatch: pytest.Mon
     assert rig.daemon.status().state is State.IDLE
 
 
+def test_a_fault_of_ours_at_the_start_leaves_no_dictation_behind(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def claim() -> bool:
+        raise TypeError("a keyboard that is broken")
+
+    monkeypatch.setattr(rig.house.keyboard, "claim", claim)
+    with pytest.raises(TypeError):
+        rig.daemon.start({})
+    assert rig.house.mouths[0].closed
+    assert rig.daemon.status().state is State.IDLE
+
+
 def test_a_missing_model_is_an_error_until_another_is_chosen(rig: Rig) -> None:
     rig.house.models.failure = ModelError("The model slow is missing.", "Fetch it.")
     rig.daemon.announce()
     assert rig.daemon.status().state is State.ERROR
     with pytest.raises(ModelError):
         rig.daemon.start({})
+    assert rig.house.models.tried_again == 1  # there may be a network by now
     rig.house.models.failure = None
     rig.daemon.set_models("a", "b")
     assert rig.daemon.status().state is State.IDLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.fakes import FakeTranscriber
 from voicetype import desktop, making
 from voicetype.audience import Audience
+from voicetype.config import Config
 from voicetype.config_file import load
 from voicetype.core.stream import StreamEvent
 from voicetype.desktop import Desktop, wish
@@ -62,6 +64,14 @@ class Rig:
 
 
 Start = Callable[..., Rig]
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """For what happens on the models' own thread."""
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -168,6 +178,40 @@ def test_a_file_that_is_gone_means_the_defaults(start: Start) -> None:
     rig.desktop.reload()
     assert rig.desktop.config.models.preset == "auto"
     assert rig.desktop.config.typing.keyboard == "dummy"
+
+
+def test_that_file_is_gone_and_another_one_is_not_read(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "voicetype").mkdir()
+    (tmp_path / "voicetype" / "config.toml").write_text("audio.end_s = 2.0\n")  # the usual one
+    rig = start(typing__keyboard="dummy")
+    rig.file.unlink()
+    rig.desktop.reload()
+    assert rig.desktop.config.audio.end_s == Config().audio.end_s
+    rig.file.symlink_to(rig.file)  # leads to itself
+    with pytest.raises(ConfigError, match="can't be read"):
+        rig.desktop.reload()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_same_models_chosen_again_are_tried_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch, keep: bool
+) -> None:
+    def none(name: str, *_: object) -> Path:
+        raise ModelError(f"The model {name} can't be had.", "Check the connection.")
+
+    rig, choice = start(), {"models.fast": "tiny.en", "models.heavy": "small.en"}
+    monkeypatch.setattr(models, "ensure", none)
+    rig.desktop.change(choice, keep=keep)
+    rig.desktop.settle()
+    wait_until(lambda: rig.paper.problems == ["The model tiny.en can't be had."])
+    rig.desktop.settle()
+    monkeypatch.setattr(models, "ensure", lambda name, *_: Path(name))
+    rig.desktop.change(choice, keep=keep)
+    rig.desktop.settle()
+    wait_until(lambda: rig.desktop.models.names() == ("tiny.en", "small.en"))
 
 
 @pytest.mark.parametrize("keep", [True, False])

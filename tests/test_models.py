@@ -359,6 +359,13 @@ def test_one_model_for_both_is_named_once(folder: str, caplog: pytest.LogCapture
     assert note.endswith("Using base instead.")
 
 
+def test_a_home_of_nobody_is_told() -> None:
+    with pytest.raises(ModelError, match="no whole model in the folder ~nobody-here"):
+        models.ensure("~nobody-here/model")
+    with pytest.raises(ModelError, match="nobody here has that home"):
+        models.listing("~nobody-here/models")
+
+
 def test_a_model_of_the_users_is_never_replaced(folder: str) -> None:
     def partly(model: Model, unfinished: Path, progress: Progress) -> tuple[Path, str]:
         return (fake() if model.name != "small" else UNREACHABLE)(model, unfinished, progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,14 +13,24 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import FakeTranscriber
+from voicetype import pair
+from voicetype.choice import heard_language
 from voicetype.config import ModelsConfig
 from voicetype.engine import EngineOptions, Transcriber, models
 from voicetype.engine.progress import Progress
 from voicetype.errors import ConfigError, ModelError, VoicetypeError
-from voicetype.pair import LoadedPair, heard_language
+from voicetype.pair import LoadedPair
 
 LIGHT = ModelsConfig(preset="light", unload_after_s=0)
 OTHERS = ModelsConfig(fast="tiny", heavy="small", unload_after_s=0)
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """For what nobody tells."""
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 @dataclass
@@ -29,12 +40,17 @@ class Shelf:
     gates: dict[str, threading.Event] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    disk_error: str = ""
+    fetching: threading.Event = field(default_factory=threading.Event)
     looked_for: list[str] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
     alive: weakref.WeakSet[FakeTranscriber] = field(default_factory=weakref.WeakSet)
 
     def ensure(self, name: str, _: str = "", progress: Progress | None = None, *__: object) -> Path:
         self.looked_for.append(name)
+        assert self.fetching.wait(10)
+        if self.disk_error:
+            raise OSError(self.disk_error)
         if name in self.missing:
             raise ModelError(f"The model {name} can't be had.", "Check the connection.")
         if progress and name == "medium":
@@ -76,6 +92,7 @@ class Watch:
 @pytest.fixture
 def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
     shelf = Shelf()
+    shelf.fetching.set()
     monkeypatch.setattr(models, "ensure", shelf.ensure)
     return shelf
 
@@ -102,12 +119,12 @@ Make = Callable[[ModelsConfig], Rig]
 def make(shelf: Shelf) -> Iterator[Make]:
     made: list[LoadedPair] = []
 
-    def pair(config: ModelsConfig) -> Rig:
+    def new(config: ModelsConfig) -> Rig:
         failures: list[VoicetypeError] = []
         made.append(LoadedPair(config, 1, shelf.open, failures.append))
         return Rig(made[-1], Watch(made[-1]), failures)
 
-    yield pair
+    yield new
     for gate in shelf.gates.values():
         gate.set()
     for each in made:
@@ -184,6 +201,24 @@ def test_of_two_choices_in_a_row_the_last_one_counts(shelf: Shelf, make: Make) -
     assert "tiny" not in shelf.opened
 
 
+@pytest.mark.parametrize("late", ["small", "tiny"])
+def test_what_was_loaded_for_nothing_gives_its_memory_back(
+    shelf: Shelf, make: Make, monkeypatch: pytest.MonkeyPatch, late: str
+) -> None:
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    rig.settled()
+    given: list[set[str]] = []
+    monkeypatch.setattr(pair, "give_back", lambda: given.append({model.name for model in shelf.alive}))
+    shelf.gates = {late: threading.Event()}
+    rig.pair.use(OTHERS, 1)
+    wait_until(lambda: late in shelf.opened)
+    rig.pair.use(LIGHT, 1)
+    shelf.gates[late].set()
+    wait_until(lambda: given[-1:] == [{"tiny.en", "base"}])
+    rig.settled()
+
+
 def test_of_models_that_can_not_be_loaded_the_old_ones_stay(shelf: Shelf, make: Make) -> None:
     rig = make(LIGHT)
     assert rig.pair.wait_ready()
@@ -214,6 +249,38 @@ def test_a_failure_can_be_tried_again(shelf: Shelf, make: Make) -> None:
     assert rig.pair.failure is None
 
 
+def test_a_failure_is_announced_though_nothing_was_fetched(shelf: Shelf, make: Make) -> None:
+    shelf.missing = ("small",)
+    shelf.fetching.clear()
+    rig = make(OTHERS)
+    shelf.fetching.set()
+    rig.watch.until(lambda: bool(rig.watch.seen))
+    assert rig.pair.failure is not None
+
+
+def test_what_the_disk_refuses_is_a_failure_too(
+    shelf: Shelf, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf.disk_error = "File name too long"
+    rig = make(LIGHT)
+    assert not rig.pair.wait_ready()
+    rig.watch.until(lambda: rig.pair.failure is not None)
+    assert "can't be had: File name too long" in rig.failures[0].sentence
+    assert "could not be looked for" in caplog.text
+    rig.settled()
+    shelf.disk_error = ""
+    rig.pair.again()
+    assert rig.pair.wait_ready()
+
+
+def test_what_is_there_is_not_tried_again(shelf: Shelf, make: Make) -> None:
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    rig.settled()
+    rig.pair.again()
+    assert shelf.looked_for == ["tiny.en", "base"]
+
+
 def test_what_can_not_be_had_is_looked_for_and_told_once(shelf: Shelf, make: Make) -> None:
     shelf.missing = ("small",)
     rig = make(OTHERS)
@@ -232,6 +299,21 @@ def test_what_takes_the_place_of_a_preset_is_said_once(
         assert rig.pair.wait_ready()
     assert rig.pair.names() == ("tiny.en", "base")
     assert caplog.messages == ["The model small.en can't be had. Using tiny.en and base instead."]
+
+
+def test_the_end_waits_for_a_model_that_is_being_loaded(shelf: Shelf, make: Make) -> None:
+    shelf.gates = {"base": threading.Event()}
+    rig = make(LIGHT)
+    wait_until(lambda: "base" in shelf.opened)
+    end = threading.Thread(target=rig.pair.close)
+    end.start()
+    assert not rig.pair.heavy.wait_ready()  # the workers have ended
+    end.join(0.1)
+    assert end.is_alive()
+    shelf.gates["base"].set()
+    end.join(10)
+    assert not end.is_alive()
+    assert shelf.opened == ["base"]
 
 
 def test_an_unknown_model_is_refused_at_once(make: Make) -> None:
@@ -314,6 +396,62 @@ def test_another_model_may_be_chosen_while_the_heavy_one_rests(shelf: Shelf, mak
     assert shelf.opened == ["base", "tiny.en", "small"]
 
 
+def test_the_heavy_model_comes_back_though_another_choice_failed(
+    shelf: Shelf, make: Make, naps: Naps
+) -> None:
+    rig = make(ModelsConfig(preset="light", unload_after_s=60))
+    assert rig.pair.wait_ready()
+    rig.settled()
+    rig.watch.until(lambda: bool(naps.waiting))
+    naps.waiting[0][1]()
+    shelf.missing = ("small",)
+    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60), 1)
+    rig.watch.until(lambda: bool(rig.failures))
+    rig.settled()
+    assert rig.pair.names() == ("tiny.en", "base")
+    rig.pair.dictating(True)
+    assert rig.pair.ready()
+    assert rig.pair.failure is None
+    assert rig.pair.heavy.wait_ready()
+    assert rig.pair.names() == ("tiny.en", "base")
+
+
+def test_a_choice_that_comes_while_the_heavy_model_is_brought_back(
+    shelf: Shelf, make: Make, naps: Naps
+) -> None:
+    rig = make(ModelsConfig(preset="light", unload_after_s=60))
+    assert rig.pair.wait_ready()
+    rig.settled()
+    rig.watch.until(lambda: bool(naps.waiting))
+    naps.waiting[0][1]()
+    shelf.gates = {"base": threading.Event()}
+    rig.pair.dictating(True)
+    rig.watch.until(lambda: rig.pair.loading == "Loading base")
+    rig.pair.dictating(False)  # a tap of the key
+    rig.pair.dictating(True)
+    rig.pair.dictating(False)
+    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60), 1)
+    shelf.gates["base"].set()
+    rig.hears("tiny.en", "small")
+    rig.settled()
+    assert shelf.opened == ["base", "tiny.en", "base", "small"]
+    assert {model.name for model in shelf.alive} == {"tiny.en", "small"}
+
+
+def test_what_has_left_does_not_leave_again(make: Make, naps: Naps, caplog: pytest.LogCaptureFixture) -> None:
+    rig = make(ModelsConfig(preset="light", unload_after_s=60))
+    assert rig.pair.wait_ready()
+    rig.settled()
+    rig.watch.until(lambda: bool(naps.waiting))
+    caplog.set_level(logging.INFO)
+    naps.waiting[0][1]()
+    rig.pair.use(ModelsConfig(fast="base", heavy="base", unload_after_s=60), 1)
+    rig.watch.until(lambda: rig.pair.fast.name == "base")
+    rig.settled()
+    naps.waiting[-1][1]()
+    assert caplog.text.count("has left the memory") == 1
+
+
 def test_a_model_that_can_not_come_back_is_told(shelf: Shelf, make: Make, naps: Naps) -> None:
     rig = make(ModelsConfig(preset="light", unload_after_s=60))
     assert rig.pair.wait_ready()
@@ -326,6 +464,10 @@ def test_a_model_that_can_not_come_back_is_told(shelf: Shelf, make: Make, naps: 
     rig.watch.until(lambda: bool(rig.failures))
     assert rig.pair.failure is rig.failures[0]
     assert rig.pair.fast.ready  # it goes on alone
+    shelf.broken = ()
+    rig.pair.again()
+    assert rig.pair.heavy.wait_ready()
+    assert rig.pair.failure is None
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,7 @@ def run_daemon(path: Path | None, once: Mapping[str, object], printer: Printer) 
         stack.callback(daemon.close)  # before the bus: a Stop that waits gets its text
         desktop.open(daemon.key, lambda: ending.put(1))
         audience.open_bus(daemon)  # what started us over the bus is called at once
+        desktop.take_key()  # behind the name: of two that start together, the one that ends must not have it
         desktop.models.watch(daemon.announce)
         daemon.announce()
         audience.open_look(daemon, wanted.config, wanted.path)

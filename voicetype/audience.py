@@ -5,6 +5,7 @@ All but the console can be missing: each says so once, and the others carry on.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from voicetype.config import Config
@@ -19,6 +20,8 @@ from voicetype.look import Look
 from voicetype.meter import Metered
 from voicetype.sounds import START_S, Sounds
 
+log = logging.getLogger(__name__)
+
 
 class Audience:
     """Opened by the main thread, configured by the daemon's; `tell` and `note` are for any thread."""
@@ -30,16 +33,16 @@ class Audience:
         self._sounds: Sounds | None = None
         self._state = State.IDLE
         self._noted = ""
+        self._unwritable = False
 
     def open_bus(self, control: Control) -> None:
         """Own the name on the session bus. Raises AlreadyRunning."""
-        service = Service(control)
+        self._bus = service = Service(control)  # before it opens: what changes meanwhile is announced, too
         try:
             service.open()
         except NoBus as error:
+            self._bus = None
             self.tell(error)
-        else:
-            self._bus = service
 
     def open_look(self, control: Control, config: Config, file: Path) -> None:
         """The tray, the overlay and the sounds that the configuration in `file` wants."""
@@ -89,9 +92,17 @@ class Audience:
             case VoicetypeError():
                 self._problem(news)
             case _:
-                self._printer(news)
+                self._print(news)
                 if isinstance(news, TranscriptSegment):
                     self._said(news)
+
+    def _print(self, event: StreamEvent) -> None:
+        try:
+            self._printer(event)
+        except OSError as error:  # a full disk, most of all: what is said is typed all the same
+            if not self._unwritable:
+                log.warning("What happens can't be printed: %s", error.strerror)
+            self._unwritable = True
 
     def _now(self, status: Status) -> None:
         self.note(describe(status))

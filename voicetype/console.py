@@ -62,8 +62,8 @@ class Output:
             self._gone()
 
     def tell(self, text: str) -> None:
-        """To stderr; where nobody reads that either, it is lost."""
-        with suppress(BrokenPipeError):
+        """To stderr; where nobody reads that either, or the disk is full, it is lost."""
+        with suppress(OSError):
             print(text, file=self._err, flush=True)
 
 

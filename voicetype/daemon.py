@@ -196,6 +196,7 @@ class Daemon:
         if self._turns.state is State.LISTENING:
             raise DaemonError("voicetype is listening already.", "End that dictation first: voicetype stop.")
         if failure := self._parts.models.failure:
+            self._parts.models.again()  # the next press may find the network, or the disk, back
             raise failure
         settings = self._parts.settings
         heard = self._parts.models.language(language or settings.language)

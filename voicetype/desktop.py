@@ -11,7 +11,7 @@ from pathlib import Path
 from voicetype.audience import Audience
 from voicetype.audio import Microphone
 from voicetype.config import Config, ModelsConfig
-from voicetype.config_file import default_path, load, override
+from voicetype.config_file import default_path, load, override, parsed, read_text, validated
 from voicetype.config_watch import changes
 from voicetype.config_writing import save
 from voicetype.control import State, Status
@@ -68,6 +68,7 @@ class Desktop:
         self._keyboard = make_keyboard(self._config, self._own_keys)
         self._hotkey: Hotkey = no_hotkey()
         self._heed: Callable[[KeyEvent], None] = lambda _: None
+        self._models_asked = False  # also the same ones again: they may be to be had by now
         self.models = make_pair(self._config, self.tell)
         self.pipeline = Pipeline(self.models.fast, self.models.heavy, self._keyboard)
         self.settings = settings(self._config)
@@ -88,10 +89,19 @@ class Desktop:
         return self._keyboard.name, self._hotkey.name
 
     def open(self, heed: Callable[[KeyEvent], None], lost: Callable[[], None]) -> None:
-        """Connect the keyboard and take the push-to-talk key. Raises KeyboardError."""
+        """Connect the keyboard. Raises KeyboardError."""
         self._heed = heed
         self.pipeline.open(lost)
-        self._take_key()
+
+    def take_key(self) -> None:
+        """The push-to-talk key, without which `voicetype toggle` still works."""
+        self._hotkey.close()
+        self._hotkey = make_hotkey(self._config, self._keyboard, self._own_keys)
+        try:
+            self._hotkey.open(self._heed)
+        except HotkeyError as error:
+            self._hotkey = no_hotkey()
+            self.tell(error)
 
     def close(self) -> None:
         """Give keyboard and key back."""
@@ -116,25 +126,29 @@ class Desktop:
     def change(self, values: Mapping[str, object], *, keep: bool) -> None:
         """Settings by dotted name; see the protocol. What can't be written holds until the daemon ends."""
         self._take(self._wish.with_values(values, keep=keep))
+        self._models_asked = any(name.startswith("models.") for name in values)
         if keep:
             save(values, self._wish.path)
 
     def reload(self) -> None:
         """The file has changed. Raises ConfigError, and keeps what is in force."""
         path = self._wish.path
-        self._take(replace(self._wish, file=load(path if path.exists() else None)))
+        text = read_text(path)  # one that is gone means the defaults, not another file
+        file = Config() if text is None else validated(parsed(text, path), str(path))
+        self._take(replace(self._wish, file=file))
 
     def settle(self) -> None:
         """No dictation runs: what was changed comes into force; what then fails is told."""
         before, after = self._config, self._wanted
-        if before == after:
+        models_asked, self._models_asked = self._models_asked, False
+        if before == after and not models_asked:
             return
         self._config = after
         self.settings = settings(after)
         steps: tuple[tuple[bool, Callable[[], None]], ...] = (
-            (_engine(before) != _engine(after), lambda: self.models.use(*_engine(after))),
+            (models_asked or _engine(before) != _engine(after), lambda: self.models.use(*_engine(after))),
             (_typing(before) != _typing(after), self._change_keyboard),
-            (before.hotkey != after.hotkey, self._take_key),
+            (before.hotkey != after.hotkey, self.take_key),
             (True, lambda: self._audience.configure(after)),  # the menu marks what is chosen
         )
         for changed, apply in steps:
@@ -158,17 +172,7 @@ class Desktop:
         keyboard = make_keyboard(self._config, self._own_keys)
         self.pipeline.use(keyboard)
         self._keyboard = keyboard
-        self._take_key()
-
-    def _take_key(self) -> None:
-        """The push-to-talk key, without which `voicetype toggle` still works."""
-        self._hotkey.close()
-        self._hotkey = make_hotkey(self._config, self._keyboard, self._own_keys)
-        try:
-            self._hotkey.open(self._heed)
-        except HotkeyError as error:
-            self._hotkey = no_hotkey()
-            self.tell(error)
+        self.take_key()
 
 
 def decided(config: Config) -> Config:

@@ -44,13 +44,21 @@ class Look:
     def configure(self, config: DesktopConfig) -> None:
         """Open what is wanted now, and close what is not any more."""
         before, self._config = self._config, config
-        try:
-            if config.tray != before.tray:
-                self._change_tray(config)
-            if (config.overlay, config.overlay_place) != (before.overlay, before.overlay_place):
-                self._change_overlay(config)
-        except DesktopError as error:
-            self._tell(error)
+        told = ""
+        for changed, change in (
+            (config.tray != before.tray, self._change_tray),
+            (
+                (config.overlay, config.overlay_place) != (before.overlay, before.overlay_place),
+                self._change_overlay,
+            ),
+        ):
+            try:
+                if changed:
+                    change(config)
+            except DesktopError as error:  # the other may be to be had
+                if error.sentence != told:
+                    self._tell(error)
+                told = error.sentence
         if self._status:
             self.show(self._status)
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from voicetype.choice import heard_language
 from voicetype.config import Config
 from voicetype.core.endpointing import EndpointingRules
 from voicetype.core.windows import Cadence
@@ -19,7 +20,7 @@ from voicetype.hotkey.x11 import X11Hotkey
 from voicetype.keyboard import Keyboard, choose
 from voicetype.keyboard.dummy import DummyKeyboard
 from voicetype.keyboard.x11 import X11Keyboard
-from voicetype.pair import LoadedPair, heard_language
+from voicetype.pair import LoadedPair
 from voicetype.settings import Settings
 from voicetype.x11.own_keys import OwnKeys
 

@@ -5,7 +5,8 @@ model after the other, for each takes more memory while it is converted than eve
 Rule 2. A worker without a model takes the new one at once. Those with a model change between two dictations,
 both together, and the memory of the old ones is given back.
 Rule 3. A heavy model that was not used for a while leaves the memory, and is loaded again with the next
-dictation, while the fast one listens already.
+dictation, while the fast one listens already. Until then it counts as one that is loaded, whatever else is
+chosen meanwhile and can't be had.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from voicetype.choice import Choice, ChosenModel, heard_language
 from voicetype.config import ModelsConfig
 from voicetype.engine import EngineOptions, Transcriber, models, speeds
 from voicetype.engine.memory import give_back
-from voicetype.engine.models import Obtained
 from voicetype.engine.progress import Bar
-from voicetype.errors import ConfigError, ModelError, VoicetypeError
+from voicetype.errors import ModelError, VoicetypeError
 from voicetype.workers import Worker, be_nice
 
 log = logging.getLogger(__name__)
@@ -34,41 +35,7 @@ _ROLES = (
     "fast",
 )  # the heavy one first: its conversion is the peak, and comes not on top of the other
 
-
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """A model of a choice, and how it runs: two that are equal need not be loaded twice."""
-
-    folder: Path
-    name: str
-    options: EngineOptions
-
-
-class _Choice:
-    """Two models asked for together. `obtained` once they are on this machine."""
-
-    def __init__(self, config: ModelsConfig, threads: int) -> None:
-        """Raises ModelError for an unknown name and for a folder without a model."""
-        self.config = config
-        self.options = EngineOptions(config.device, config.compute_type, threads)
-        self.names = models.resolve(config)
-        self.obtained: Obtained | None = None
-        for name in filter(models.is_folder, (self.names.fast, self.names.heavy)):
-            models.ensure(name)
-
-    def obtain(self, progress: Callable[[str, int, int], None]) -> None:
-        """Both on this machine, or those that take their place. May take minutes. Raises ModelError."""
-        if self.obtained is None:
-            self.obtained = models.ensure_pair(self.config, progress)
-            self.names = self.obtained.pair
-
-    def model(self, role: str) -> _Model:
-        """The one for this worker, once it is obtained."""
-        assert self.obtained is not None
-        heavy = role == "heavy"
-        folder = self.obtained.heavy if heavy else self.obtained.fast
-        name = self.names.heavy if heavy else self.names.fast
-        return _Model(folder, name, self.options)
+_GOODBYE_S = 10.0  # for a model that is being loaded when the program ends
 
 
 class LoadedPair:
@@ -92,12 +59,14 @@ class LoadedPair:
         self._workers = {"fast": self.fast, "heavy": self.heavy}
         self._lock = threading.RLock()
         self._opening = threading.Lock()
-        self._choice = _Choice(config, threads)
-        self._loaded: dict[str, _Model] = {}
-        self._new: dict[str, tuple[_Model, Transcriber]] = {}  # loaded, and waiting for the dictation's end
+        self._choice = Choice(config, threads)
+        # By role: those of the workers, and the heavy one that rests; those that wait for a dictation's end.
+        self._loaded: dict[str, ChosenModel] = {}
+        self._new: dict[str, tuple[ChosenModel, Transcriber]] = {}
+        self._waking = False
         self._failure: VoicetypeError | None = None
         self._loading = ""
-        self._dictating = False
+        self._dictating = self._closed = False
         self._nap: threading.Timer | None = None
         self._begin()
 
@@ -117,8 +86,9 @@ class LoadedPair:
 
     def names(self) -> tuple[str, str]:
         """Fast and heavy: those that hear now; while there are none, those to come."""
-        names = self._choice.names
-        return self.fast.name or names.fast, self.heavy.name or names.heavy
+        names, resting = self._choice.names, self._loaded.get("heavy")
+        heavy = self.heavy.name or (resting.name if resting else names.heavy)
+        return self.fast.name or names.fast, heavy
 
     def ready(self) -> bool:
         """Whether both can hear; a heavy model that left the memory comes back by itself."""
@@ -133,13 +103,19 @@ class LoadedPair:
 
         Raises ModelError for an unknown name and for a folder without a model.
         """
-        choice = _Choice(config, threads)
+        choice = Choice(config, threads)
         with self._lock:
             same = (choice.config, choice.options) == (self._choice.config, self._choice.options)
             if same and self._failure is None:
                 return
             self._choice, self._failure, self._new = choice, None, {}
             self._begin()
+
+    def again(self) -> None:
+        """Try once more to have what is missing. Raises ModelError, as `use` does."""
+        with self._lock:
+            if self.failure:
+                self.use(self._choice.config, self._choice.options.threads)
 
     def dictating(self, active: bool) -> None:
         """Whether a dictation runs: no model changes then (rule 2), and both are wanted (rule 3)."""
@@ -150,9 +126,9 @@ class LoadedPair:
             if not active:
                 self._settle()
                 self._rest_later()
-            elif "heavy" in self._loaded and not self.heavy.ready:
-                del self._loaded["heavy"]
-                self._begin()
+            elif "heavy" in self._loaded and not self.heavy.ready and not self._waking:
+                self._waking = True
+                threading.Thread(target=self._wake, name="models", daemon=True).start()
 
     def listing(self) -> Sequence[Mapping[str, object]]:
         """Every model that could be used."""
@@ -165,13 +141,17 @@ class LoadedPair:
         return heard_language(wanted, self.names())
 
     def close(self) -> None:
-        """End both workers."""
+        """End both workers. Safe to call twice."""
         with self._lock:
-            self._dictating = True  # nothing changes any more
+            if self._closed:
+                return
+            self._closed = self._dictating = True  # nothing changes any more
             if self._nap:
                 self._nap.cancel()
         self.fast.close()
         self.heavy.close()
+        # Kept for good. Python ends a thread that comes back from C++ at its exit, and C++ aborts at that.
+        self._opening.acquire(timeout=_GOODBYE_S)
 
     # loading, on threads of its own
 
@@ -181,7 +161,7 @@ class LoadedPair:
             worker.expect()
         threading.Thread(target=self._bring, args=(self._choice,), name="models", daemon=True).start()
 
-    def _bring(self, choice: _Choice) -> None:
+    def _bring(self, choice: Choice) -> None:
         """Fetch and load a choice, unless another one takes its place meanwhile."""
         try:
             choice.obtain(lambda *step: self._fetching(choice, *step))
@@ -194,14 +174,22 @@ class LoadedPair:
                 if choice is self._choice:
                     self._new = new
                     self._settle()
-                    if not self._dictating:
-                        self._rest_later()
+                elif new:  # loaded for nothing
+                    new = {}
+                    give_back()
+        self._loaded_all(choice)
+
+    def _loaded_all(self, choice: Choice) -> None:
+        """Nothing more is to be loaded, or can be."""
+        with self._lock:
+            if choice is self._choice and not self._dictating:
+                self._rest_later()
         self._say(choice, "")
 
-    def _loaded_anew(self, choice: _Choice, role: str) -> tuple[_Model, Transcriber] | None:
+    def _loaded_anew(self, choice: Choice, role: str) -> tuple[ChosenModel, Transcriber] | None:
         """The model of a role, where its worker waits for another to be taken from it."""
         wanted, worker = choice.model(role), self._workers[role]
-        if choice is not self._choice or self._loaded.get(role) == wanted:
+        if self._closed or choice is not self._choice or self._loaded.get(role) == wanted:
             return None
         self._say(choice, f"Loading {wanted.name}")
         try:
@@ -210,23 +198,42 @@ class LoadedPair:
             self._fail(choice, (role,), error)
             return None
         with self._lock:
-            if choice is not self._choice:
-                return None
-            if worker.ready:
-                return wanted, model
-            self._loaded[role] = wanted
-            worker.take(model)
-        self._changed()
+            if current := choice is self._choice:
+                if worker.ready:
+                    return wanted, model
+                self._loaded[role] = wanted
+                worker.take(model)
+        del model
+        if current:
+            self._changed()
+        else:
+            give_back()
         return None
 
-    def _opened(self, role: str, wanted: _Model) -> Transcriber:
+    def _wake(self) -> None:
+        """Load the heavy model that left the memory, unless another one takes its place meanwhile."""
+        with self._opening:
+            wanted = self._loaded["heavy"]
+            if not self.heavy.ready and not self._closed:
+                self._say(self._choice, f"Loading {wanted.name}")
+                try:
+                    model = self._opened("heavy", wanted)
+                except VoicetypeError as error:
+                    del self._loaded["heavy"]
+                    self._fail(self._choice, ("heavy",), error)
+                else:
+                    self.heavy.take(model)
+            self._waking = False
+        self._loaded_all(self._choice)
+
+    def _opened(self, role: str, wanted: ChosenModel) -> Transcriber:
         """Load a model on a thread with its worker's niceness. Raises VoicetypeError."""
         opened: list[Transcriber] = []
         failed: list[Exception] = []
 
         def load() -> None:
-            be_nice(role)
             try:
+                be_nice(role)
                 opened.append(self._open_model(wanted.folder, wanted.name, wanted.options))
             except Exception as error:  # noqa: BLE001  # the libraries below raise what they like; told below
                 failed.append(error)
@@ -266,49 +273,34 @@ class LoadedPair:
     def _rest(self) -> None:
         """The heavy model leaves the memory; `_loaded` remembers that it comes back."""
         with self._lock:
-            if self._dictating or self._loading or not self.ready():
+            if self._dictating or self._loading or not (self.fast.ready and self.heavy.ready):
                 return
             self.heavy.take(None)
             self.heavy.expect()
             give_back()
         log.info("The heavy model has left the memory; the next dictation brings it back.")
 
-    def _fetching(self, choice: _Choice, name: str, done: int, total: int) -> None:
+    def _fetching(self, choice: Choice, name: str, done: int, total: int) -> None:
         self._bar(name, done, total)
         if total:
             self._say(choice, f"Fetching {name}: {done // 10**6} of {total // 10**6} MB")
 
-    def _say(self, choice: _Choice, loading: str) -> None:
-        if choice is self._choice and loading != self._loading:
+    def _say(self, choice: Choice, loading: str) -> None:
+        with self._lock:  # or what an older choice says last would stay
+            if choice is not self._choice or loading == self._loading:
+                return
             self._loading = loading
-            self._changed()
+        self._changed()
 
-    def _fail(self, choice: _Choice, roles: Sequence[str], error: VoicetypeError) -> None:
+    def _fail(self, choice: Choice, roles: Sequence[str], error: VoicetypeError) -> None:
         """Those who have a model keep it; those who wait for one wait no longer."""
         with self._lock:
             if choice is not self._choice:
                 return
             for role in roles:
-                if not self._workers[role].ready:
+                if role not in self._loaded:
                     self._workers[role].take(None)
             told, self._failure = self._failure, error
         if told is None or told.sentence != error.sentence:  # both fail for the same reason
             self._tell_failed(error)
-
-
-def heard_language(wanted: str, names: Sequence[str]) -> str:
-    """The language that these models will hear when `wanted` is asked for. Raises ConfigError."""
-    limited = [name for name in names if models.english_only(name)]
-    if not limited:
-        if wanted == "yue" and (without := [name for name in names if not models.knows_cantonese(name)]):
-            raise ConfigError(
-                f"The model {without[0]} does not know Cantonese (yue).",
-                "large-v3 and large-v3-turbo do; zh, Chinese, goes with every multilingual model.",
-            )
-        return wanted
-    if wanted not in ("auto", "en"):
-        raise ConfigError(
-            f"The model {limited[0]} knows English alone, and the language is {wanted!r}.",
-            'Choose a multilingual pair: preset = "multilingual" under [models].',
-        )
-    return "en"
+        self._changed()

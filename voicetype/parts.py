@@ -31,6 +31,9 @@ class Models(Protocol):
     def ready(self) -> bool:
         """Whether both can hear."""
 
+    def again(self) -> None:
+        """Try once more to have what is missing. Raises ModelError."""
+
     def dictating(self, active: bool) -> None:
         """Whether a dictation runs: between two of them models may change, or leave the memory."""
 

@@ -92,7 +92,7 @@ class Turns:
         turn = self._queue[0]
         try:
             running = self._pipeline.dictate(turn.source, turn.settings, self._tell)
-        except VoicetypeError:
+        except BaseException:
             self._drop(turn)
             raise
         self._running = running

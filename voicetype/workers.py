@@ -103,7 +103,8 @@ class Worker:
     @property
     def name(self) -> str:
         """The loaded model's name; empty while there is none."""
-        return self._model.name if self._model else ""
+        model = self._model  # it may be taken away meanwhile
+        return model.name if model else ""
 
     @property
     def ready(self) -> bool:

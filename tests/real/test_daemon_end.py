@@ -13,14 +13,18 @@ import pytest
 
 from tests.fakes import FakeTranscriber, LevelDetector
 from tests.real.bus import bus
+from tests.real.control import FakeControl
 from tests.test_daemon import Mouth, words
 from voicetype import app, client, desktop, making
 from voicetype.core.stream import Finished, StreamEvent, Typed
+from voicetype.dbus import Service
 from voicetype.engine import Hypothesis, models
 
 __all__ = ["bus"]
 
 pytestmark = pytest.mark.real
+
+CONFIG = "typing.keyboard = 'dummy'\n[desktop]\ntray = false\noverlay = 'never'\n"
 
 
 class Thinking(FakeTranscriber):
@@ -86,6 +90,24 @@ def mouth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Mouth:
     return mouth
 
 
+@pytest.mark.usefixtures("bus", "handlers", "mouth")
+def test_of_two_daemons_the_one_that_ends_never_has_the_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    taken: list[object] = []
+    monkeypatch.setattr(desktop.Desktop, "take_key", taken.append)
+    file = tmp_path / "config.toml"
+    file.write_text(CONFIG)
+    first = Service(FakeControl())
+    first.open()
+    try:
+        with pytest.raises(client.AlreadyRunning):
+            app.run_daemon(file, {"models.preset": "light", "language": "en"}, Paper())
+    finally:
+        first.close()
+    assert taken == []
+
+
 @pytest.mark.usefixtures("bus", "handlers")
 def test_a_stop_that_waits_is_answered_when_the_daemon_is_terminated(mouth: Mouth, tmp_path: Path) -> None:
     paper, answers = Paper(), []
@@ -103,7 +125,7 @@ def test_a_stop_that_waits_is_answered_when_the_daemon_is_terminated(mouth: Mout
     user = threading.Thread(target=dictate)
     user.start()
     file = tmp_path / "config.toml"
-    file.write_text("typing.keyboard = 'dummy'\n[desktop]\ntray = false\noverlay = 'never'\n")
+    file.write_text(CONFIG)
     assert app.run_daemon(file, {"models.preset": "light", "language": "en"}, paper) == 0
     user.join(60)
     stop.join(60)

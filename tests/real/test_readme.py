@@ -26,6 +26,7 @@ from tests.real.control import FakeControl, control, service
 from tests.real.xserver import CONTROL_R, Desktop, desktop, wait_until
 from voicetype import client, portaudio
 from voicetype.arguments import parser
+from voicetype.choice import heard_language
 from voicetype.config_file import load
 from voicetype.core.events import Confidence, TranscriptSegment
 from voicetype.dbus import Service
@@ -33,7 +34,6 @@ from voicetype.engine import models, store
 from voicetype.errors import ModelError, VoicetypeError
 from voicetype.hotkey.x11 import X11Hotkey
 from voicetype.keyboard import choose
-from voicetype.pair import heard_language
 from voicetype.toolkit import Toolkit
 from voicetype.x11.own_keys import OwnKeys
 

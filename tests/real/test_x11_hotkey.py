@@ -101,6 +101,17 @@ def test_unknown_key() -> None:
     assert "Control_R" in caught.value.hint
 
 
+def test_a_key_that_is_held_when_we_begin_to_hear_is_let_go_of(desktop: Desktop) -> None:
+    """So it is where a changed configuration puts one hotkey in another's place."""
+    with hearing() as before:
+        desktop.user.press(CONTROL_R)
+        before.hears(Key.DOWN)
+    with hearing() as after:
+        desktop.user.release(CONTROL_R)
+        desktop.user.tap(CONTROL_R)
+        after.hears(Key.UP, Key.DOWN, Key.UP)
+
+
 @pytest.mark.usefixtures("desktop")
 def test_a_key_that_this_keyboard_lacks() -> None:
     with pytest.raises(HotkeyError, match="no key F35"):

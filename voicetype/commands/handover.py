@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
-from pathlib import Path
 
 from voicetype import client, status_line
 from voicetype.commands.options import chosen, configuration
@@ -55,7 +55,7 @@ def _models(options: Namespace, asked: Mapping[str, str]) -> tuple[str, str]:
 
 def _absolute(model: str) -> str:
     """A folder means the same to the daemon, which was started elsewhere."""
-    return str(Path(model).expanduser().absolute()) if is_folder(model) else model
+    return os.path.abspath(os.path.expanduser(model)) if is_folder(model) else model
 
 
 def _left_over(options: Namespace, asked: Mapping[str, str]) -> list[str]:

@@ -197,7 +197,7 @@ def remove(name: str, folder: str = "") -> int:
 
 
 def _users_folder(name: str) -> Path:
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))  # unlike Path's, it takes "~nobody" for a name
     if (path / store.WEIGHTS).is_file() and store.state(path) is State.WHOLE:
         return path
     raise ModelError(

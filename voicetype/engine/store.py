@@ -53,10 +53,15 @@ class NoSpace(ModelError):
 
 
 def place(folder: str, environment: dict[str, str] | None = None) -> Path:
-    """Where models are kept: `folder` when it is set, else the XDG data folder's."""
+    """Where models are kept: `folder` when it is set, else the XDG data folder's. Raises ModelError."""
     env = os.environ if environment is None else environment
     if folder:
-        return Path(folder).expanduser()
+        try:
+            return Path(folder).expanduser()
+        except RuntimeError as error:
+            raise ModelError(
+                f"models.folder is {folder}, and nobody here has that home.", "Write the whole path."
+            ) from error
     data = env.get("XDG_DATA_HOME", "")
     if not os.path.isabs(data):  # the XDG rules have a relative folder ignored
         data = str(Path(env.get("HOME", "~")).expanduser() / ".local/share")

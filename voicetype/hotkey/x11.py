@@ -107,8 +107,7 @@ class _Listener:
         self._ledger = own_keys.ledger()
         try:
             self._take(_keycodes(display, keysym))
-            connection.select_raw(display)
-            display.sync()
+            self._begin_to_hear()
             self._listening = Listening(display, "x11-hotkey", self._receive, lambda: None)
         except BaseException:
             self._give_back()
@@ -128,6 +127,17 @@ class _Listener:
             self._display.ungrab_keyboard(X.CurrentTime)
             _set_autorepeat(self._display, self._repeating, X.AutoRepeatModeOn)
             self._display.sync()
+
+    def _begin_to_hear(self) -> None:
+        """A key that is held already (one hotkey takes another's place) is to be let go of, too."""
+        self._display.grab_server()  # nobody presses it between the question and the first event
+        try:
+            down = self._display.query_keymap()
+            self._down = any(down[code >> 3] >> (code & 7) & 1 for code in self._keycodes)
+            connection.select_raw(self._display)
+        finally:
+            self._display.ungrab_server()
+        self._display.sync()
 
     def take_escape(self, active: bool) -> None:
         """Grab Escape or let go of it; where another program has it, we only hear it."""

@@ -69,16 +69,13 @@ class Tray:
 
     def open(self) -> None:
         """Show the icon, with what is now. Raises DesktopError where there can be none."""
-        runtime = os.environ.get("XDG_RUNTIME_DIR")
-        # Not /tmp where it can be helped: the panel would not see ours if the service has its own.
-        self._folder = tempfile.TemporaryDirectory(prefix="voicetype-tray-", dir=runtime or None)
+        pictures = self._write_pictures()
         try:
-            pictures = host.write_pictures(Path(self._folder.name))
             self._view = View(self._control.status(), self._control.config())
             self._menu = menu(self._view)
             self._toolkit.call(lambda: self._begin(pictures))
         except BaseException:
-            self._folder.cleanup()
+            self._forget_pictures()
             raise
         self._ask(self._look_around)
 
@@ -106,6 +103,24 @@ class Tray:
         if self._icon is not None:
             with suppress(DesktopError):  # the loop is over, and the icon with it
                 self._toolkit.call(self._end)
+        self._forget_pictures()
+
+    def _write_pictures(self) -> Mapping[tuple[icons.Face, int], Path]:
+        """Those of the icon. Raises DesktopError."""
+        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+        try:
+            # Not /tmp where it can be helped: the panel would not see ours if the service has its own.
+            folder = runtime if os.path.isdir(runtime) else None
+            self._folder = tempfile.TemporaryDirectory(prefix="voicetype-tray-", dir=folder)
+            return host.write_pictures(Path(self._folder.name))
+        except OSError as error:
+            self._forget_pictures()
+            raise DesktopError(
+                f"The pictures of the tray icon can't be written: {error.strerror}.",
+                "Make room in the folder that XDG_RUNTIME_DIR names, and in /tmp. All else works without.",
+            ) from error
+
+    def _forget_pictures(self) -> None:
         if self._folder is not None:
             self._folder.cleanup()
 
