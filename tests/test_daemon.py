@@ -13,12 +13,13 @@ import pytest
 from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, LevelDetector, focus_lost
 from voicetype.config import Config
 from voicetype.control import State, Status
+from voicetype.core.events import Patch
 from voicetype.core.stream import Finished
 from voicetype.daemon import Daemon
+from voicetype.dictations import Dictations
 from voicetype.errors import AudioError, ConfigError, DaemonError, KeyboardError, ModelError, VoicetypeError
 from voicetype.frames import Frame
 from voicetype.hotkey import Key, KeyEvent
-from voicetype.pipeline import Pipeline
 from voicetype.settings import Settings
 from voicetype.workers import Worker
 
@@ -84,8 +85,8 @@ class House:
             workers[role].take(model)
         self.workers = workers
         self.keyboard = FakeKeyboard()
-        self.pipeline = Pipeline(workers["fast"], workers["heavy"], self.keyboard)
-        self.pipeline.open()
+        self.dictations = Dictations(workers["fast"], workers["heavy"], self.keyboard)
+        self.dictations.open()
         self.models = FakeModels()
         self.settings = Settings(language="en")
         self.config = Config()
@@ -137,7 +138,7 @@ class House:
     def close(self) -> None:
         for model in (self.fast, self.heavy):
             model.gate.set()
-        self.pipeline.close()
+        self.dictations.close()
         for worker in self.workers.values():
             worker.close()
 
@@ -381,10 +382,33 @@ def test_the_last_texts_can_be_typed_again(rig: Rig) -> None:
         rig.daemon.type_again("one two")
 
 
+def test_a_long_text_is_typed_while_the_daemon_goes_on(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, typed = threading.Event(), rig.house.keyboard.apply
+
+    def slowly(made: Patch) -> None:
+        assert goes_on.wait(10)
+        typed(made)
+
+    monkeypatch.setattr(rig.house.keyboard, "apply", slowly)
+    user = threading.Thread(target=rig.daemon.type_again, args=("word " * 50,))
+    user.start()
+    rig.house.wait_for(lambda: rig.house.states()[-1:] == [State.FINISHING])
+    with pytest.raises(DaemonError, match="being typed"):
+        rig.daemon.start({})
+    with pytest.raises(DaemonError, match="being typed"):
+        rig.daemon.type_again("more")
+    goes_on.set()
+    user.join(10)
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+    assert rig.house.keyboard.text == "word " * 50
+    rig.daemon.start({})
+
+
 def test_of_a_text_that_no_window_takes_the_one_who_asked_is_told(rig: Rig) -> None:
     rig.house.keyboard.interruptions = [focus_lost()]
-    with pytest.raises(KeyboardError):
+    with pytest.raises(KeyboardError, match="another window has the focus") as told:
         rig.daemon.type_again("one two")
+    assert "last dictations" in told.value.hint
 
 
 def test_no_more_than_ten_texts_are_remembered(rig: Rig) -> None:

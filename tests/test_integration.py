@@ -117,6 +117,12 @@ def test_the_users_folders_are_those_of_xdg(home: Path, tmp_path: Path) -> None:
     assert f'ReadWritePaths="{tmp_path}/d 1/voicetype" {home}/.config/voicetype' in unit
 
 
+def test_an_editor_that_the_menu_opened_does_not_end_with_the_service(home: Path) -> None:
+    layout = Layout.user({"HOME": str(home)})
+    unit = files(Path("/usr/bin/voicetype"), layout)[layout.units / "voicetype.service"]
+    assert values(unit, "KillMode") == ["process"]
+
+
 def test_a_package_lays_them_out_for_everybody(tmp_path: Path) -> None:
     written = files(Path("/usr/bin/voicetype"), Layout.system(tmp_path))
     assert {str(path.relative_to(tmp_path)) for path in written} == {

@@ -11,10 +11,11 @@ import pytest
 from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, LevelDetector
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.spoken import AUTO, Spoken
+from voicetype.dictations import Dictations
 from voicetype.engine import Hearing
 from voicetype.engine.prompts import likeliest
 from voicetype.listening import Window
-from voicetype.pipeline import Dictation, Pipeline
+from voicetype.pipeline import Dictation
 from voicetype.settings import Settings
 from voicetype.workers import Effort, Outcome, Request, Worker
 
@@ -175,7 +176,7 @@ def dictate(fast: FakeTranscriber, heavy: FakeTranscriber) -> Iterator[Dictate]:
     drafts, confirmations = Worker("fast"), Worker("heavy")
     drafts.take(fast)
     confirmations.take(heavy)
-    pipeline = Pipeline(drafts, confirmations, FakeKeyboard())
+    pipeline = Dictations(drafts, confirmations, FakeKeyboard())
     pipeline.open()
 
     def run(script: str, language: str = AUTO, languages: tuple[str, ...] = ()) -> Dictation:

@@ -11,6 +11,7 @@ import pytest
 from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, LevelDetector, focus_lost
 from voicetype.core.events import Confidence, FocusChanged, Patch, Patching, TranscriptSegment, UserTyped
 from voicetype.core.stream import Began, Dropped, Finished, Typed
+from voicetype.dictations import Dictations
 from voicetype.engine import Transcriber
 from voicetype.errors import (
     AudioError,
@@ -22,7 +23,7 @@ from voicetype.errors import (
 )
 from voicetype.frames import Frame
 from voicetype.keyboard import Observer
-from voicetype.pipeline import Dictation, Pipeline
+from voicetype.pipeline import Dictation
 from voicetype.settings import Settings
 from voicetype.workers import Worker
 
@@ -82,7 +83,7 @@ Dictate = Callable[..., Dictation]
 @pytest.fixture
 def dictate(rig: Rig) -> Iterator[Dictate]:
     """Start a dictation of a script on the rig."""
-    made: list[tuple[Pipeline, Worker, Worker]] = []
+    made: list[tuple[Dictations, Worker, Worker]] = []
 
     def begin(
         script: str | FakeMicrophone,
@@ -93,7 +94,7 @@ def dictate(rig: Rig) -> Iterator[Dictate]:
     ) -> Dictation:
         if not made:
             fast, heavy = (_worker(role, model) for role, model in (("fast", rig.fast), ("heavy", rig.heavy)))
-            pipeline = Pipeline(fast, heavy, rig.keyboard)
+            pipeline = Dictations(fast, heavy, rig.keyboard)
             pipeline.open()
             made.append((pipeline, fast, heavy))
         source = FakeMicrophone(script) if isinstance(script, str) else script
@@ -433,7 +434,7 @@ class Continuing(FakeKeyboard):
 
 def test_a_text_of_before_is_typed_behind_ours_and_the_next_goes_on_behind_it(rig: Rig) -> None:
     rig.keyboard = Continuing()
-    pipeline = Pipeline(_worker("fast", rig.fast), _worker("heavy", rig.heavy), rig.keyboard)
+    pipeline = Dictations(_worker("fast", rig.fast), _worker("heavy", rig.heavy), rig.keyboard)
     pipeline.open()
     how = Settings(language="en", realtime=False)
     pipeline.dictate(FakeMicrophone("s" * 60), how, rig.report).finished.result(10)
@@ -457,7 +458,7 @@ def test_another_keyboard_takes_over_and_the_old_one_is_closed(rig: Rig) -> None
             raise KeyboardError("There is no such display.", "Start one.")
 
     rig.keyboard = Closing()
-    pipeline = Pipeline(_worker("fast", rig.fast), _worker("heavy", rig.heavy), rig.keyboard)
+    pipeline = Dictations(_worker("fast", rig.fast), _worker("heavy", rig.heavy), rig.keyboard)
     pipeline.open()
     with pytest.raises(KeyboardError):
         pipeline.use(Broken())

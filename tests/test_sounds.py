@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.real.xserver import wait_until
 from tests.test_audio import FakeLibrary, library
 from voicetype import sounds
 from voicetype.errors import DesktopError
@@ -51,18 +53,40 @@ def test_start_rises_and_stop_falls(library: FakeLibrary) -> None:
         assert (pitch(played(library)[:third]) < pitch(played(library)[-third:])) == rises
 
 
-def test_a_start_sound_is_over_within_its_time(library: FakeLibrary) -> None:
-    """It begins as late as it may; later, it is left out, and why is said once."""
+@pytest.mark.parametrize("play", [Sounds.play_start, Sounds.play_stop])
+def test_a_sound_is_over_within_its_time(library: FakeLibrary, play: Callable[[Sounds], None]) -> None:
+    """It begins as late as it may; later, it is left out, and why is said once.
+
+    The stop sound, too: who presses the key again at once must not have it typed.
+    """
     problems: queue.SimpleQueue[DesktopError] = queue.SimpleQueue()
     made = Sounds(problems.put)
     library.ahead_s = START_S
-    made.play_start()
-    made.play_start()
+    play(made)
+    play(made)
     all_played(made)
     assert not len(played(library))
     assert "too late" in problems.get_nowait().sentence
     assert problems.empty()
     assert sounds._BEGINS_S + len(tone(520, 780)) / RATE < START_S
+
+
+def test_a_sound_that_waited_for_another_is_left_out_and_no_device_is_blamed(library: FakeLibrary) -> None:
+    problems: queue.SimpleQueue[DesktopError] = queue.SimpleQueue()
+    made = Sounds(problems.put)
+
+    def again() -> None:
+        library.meanwhile = too_late
+        made.play_start()
+
+    def too_late() -> None:
+        library.ahead_s = START_S
+
+    library.meanwhile = again  # while the device is opened for the stop sound
+    made.play_stop()
+    wait_until(lambda: len(library.streams) == 2, "both had their turn")
+    all_played(made)
+    assert problems.empty()
 
 
 def test_without_a_device_it_is_said_once(library: FakeLibrary) -> None:

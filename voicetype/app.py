@@ -23,6 +23,7 @@ from voicetype.console import Printer
 from voicetype.core.stream import StreamEvent
 from voicetype.daemon import Daemon
 from voicetype.desktop import Desktop, Wish, wish
+from voicetype.dictations import Dictations
 from voicetype.engine import EngineOptions, models
 from voicetype.engine.progress import Bar
 from voicetype.errors import VoicetypeError
@@ -30,7 +31,7 @@ from voicetype.hotkey.dummy import DummyHotkey
 from voicetype.keyboard.dummy import DummyKeyboard
 from voicetype.machine import introduction, this_machine
 from voicetype.making import make_keyboard, make_pair, open_model, settings
-from voicetype.pipeline import Dictation, Pipeline
+from voicetype.pipeline import Dictation
 from voicetype.x11.own_keys import OwnKeys
 
 
@@ -41,13 +42,13 @@ def replay(config: Config, path: str, *, realtime: bool, printer: Printer) -> in
     pair = make_pair(config, lambda error: tell(printer, error))
     with ExitStack() as stack:
         stack.callback(pair.close)
-        pipeline = Pipeline(pair.fast, pair.heavy, keyboard)
-        stack.callback(pipeline.close)
-        pipeline.open()
+        dictations = Dictations(pair.fast, pair.heavy, keyboard)
+        stack.callback(dictations.close)
+        dictations.open()
         if not pair.wait_ready():
             return 1
         how = replace(settings(config), language=pair.language(config.language), realtime=realtime)
-        wait_for(pipeline.dictate(recording, how, lambda news: tell(printer, news)))
+        wait_for(dictations.dictate(recording, how, lambda news: tell(printer, news)))
     return 0
 
 

@@ -7,6 +7,7 @@ call only puts a job in its queue. Whatever the job was, what is now is told beh
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -35,9 +36,10 @@ class Daemon:
     def __init__(self, parts: Parts, quit_: Callable[[], None]) -> None:
         self._parts, self._quit = parts, quit_
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voicetype-daemon")
-        self._turns = Turns(parts.pipeline, parts.tell, self._ask)
+        self._turns = Turns(parts.dictations, parts.tell, self._ask)
         self._key = PushToTalk(parts.tap_s)
         self._announced: Status | None = None
+        self._typed: Future[None] | None = None
         self._dictating = False
         self._ending = False
 
@@ -85,7 +87,7 @@ class Daemon:
 
     def type_again(self, text: str) -> None:
         """Type a text into the focused window. Raises VoicetypeError; DaemonError while a dictation runs."""
-        self._ask(lambda: self._type(text)).result()
+        self._ask(lambda: self._type(text)).result().result()
 
     def list_models(self) -> Sequence[Mapping[str, object]]:
         """One mapping a model."""
@@ -153,8 +155,7 @@ class Daemon:
 
     def _settle(self) -> None:
         """What may only change between two dictations."""
-        dictating = self._turns.state is not State.IDLE
-        if dictating or self._ending:
+        if self._state() in (State.LISTENING, State.FINISHING) or self._ending:
             return
         if self._dictating:
             self._dictating = False
@@ -175,6 +176,8 @@ class Daemon:
 
     def _state(self) -> State:
         state = self._turns.state
+        if self._typed and not self._typed.done():
+            return State.FINISHING
         return State.ERROR if state is State.IDLE and self._parts.models.failure else state
 
     def _heed(self, event: KeyEvent) -> None:
@@ -195,6 +198,7 @@ class Daemon:
             raise _ends()
         if self._turns.state is State.LISTENING:
             raise DaemonError("voicetype is listening already.", "End that dictation first: voicetype stop.")
+        self._check_not_typing()
         if failure := self._parts.models.failure:
             self._parts.models.again()  # the next press may find the network, or the disk, back
             raise failure
@@ -211,10 +215,28 @@ class Daemon:
         else:
             self._start()
 
-    def _type(self, text: str) -> None:
+    def _type(self, text: str) -> Future[None]:
+        """Begin to type; a long text takes a while, in which the daemon goes on."""
+        self._check_not_typing()
         if self._turns.state is not State.IDLE:
             raise DaemonError("A dictation is running.", "End it first: voicetype stop.")
-        self._parts.pipeline.type(text)
+        self._typed = typed = Future[None]()
+
+        def type_() -> None:
+            try:
+                self._parts.dictations.type(text)
+            except Exception as error:  # noqa: BLE001  # told to who asked
+                typed.set_exception(error)
+            else:
+                typed.set_result(None)
+            self.announce()
+
+        threading.Thread(target=type_, name="voicetype-again", daemon=True).start()
+        return typed
+
+    def _check_not_typing(self) -> None:
+        if self._typed and not self._typed.done():
+            raise DaemonError("A text is being typed.", "Press any key to break it off.")
 
     def _change(self, values: Mapping[str, object], *, keep: bool) -> None:
         self._ask(lambda: self._parts.change(values, keep=keep)).result()

@@ -16,13 +16,13 @@ from voicetype.config_watch import changes
 from voicetype.config_writing import save
 from voicetype.control import State, Status
 from voicetype.core.stream import StreamEvent
+from voicetype.dictations import Dictations
 from voicetype.errors import HotkeyError, VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.hotkey import Hotkey, KeyEvent
 from voicetype.keyboard import choose
 from voicetype.machine import decide, this_machine
 from voicetype.making import check, make_hotkey, make_keyboard, make_pair, no_hotkey, settings
-from voicetype.pipeline import Pipeline
 from voicetype.x11.own_keys import OwnKeys
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Desktop:
         self._heed: Callable[[KeyEvent], None] = lambda _: None
         self._models_asked = False  # also the same ones again: they may be to be had by now
         self.models = make_pair(self._config, self.tell)
-        self.pipeline = Pipeline(self.models.fast, self.models.heavy, self._keyboard)
+        self.dictations = Dictations(self.models.fast, self.models.heavy, self._keyboard)
         self.settings = settings(self._config)
 
     @property
@@ -91,7 +91,7 @@ class Desktop:
     def open(self, heed: Callable[[KeyEvent], None], lost: Callable[[], None]) -> None:
         """Connect the keyboard. Raises KeyboardError."""
         self._heed = heed
-        self.pipeline.open(lost)
+        self.dictations.open(lost)
 
     def take_key(self) -> None:
         """The push-to-talk key, without which `voicetype toggle` still works."""
@@ -106,7 +106,7 @@ class Desktop:
     def close(self) -> None:
         """Give keyboard and key back."""
         self._hotkey.close()
-        self.pipeline.close()
+        self.dictations.close()
         self.models.close()
 
     def microphone(self) -> FrameSource:
@@ -170,7 +170,7 @@ class Desktop:
 
     def _change_keyboard(self) -> None:
         keyboard = make_keyboard(self._config, self._own_keys)
-        self.pipeline.use(keyboard)
+        self.dictations.use(keyboard)
         self._keyboard = keyboard
         self.take_key()
 

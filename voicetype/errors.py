@@ -46,9 +46,9 @@ class KeyboardError(VoicetypeError):
 class Interruption(Enum):
     """Why a patch was not typed to its end."""
 
-    FOCUS = "focus"  # another window has the focus
-    FOREIGN_INPUT = "foreign input"  # the user pressed a key or clicked
-    BROKEN = "broken"  # the display does not answer any more
+    FOCUS = "another window has the focus"
+    FOREIGN_INPUT = "a key was pressed, or the mouse"  # by the user
+    BROKEN = "the display does not answer any more"
 
 
 class PatchInterrupted(KeyboardError):
@@ -60,7 +60,7 @@ class PatchInterrupted(KeyboardError):
 
     def __init__(self, reason: Interruption, erased: int, typed: int) -> None:
         super().__init__(
-            f"The text was not typed to its end ({reason.value}).",
+            f"The text was not typed to its end: {reason.value}.",
             "The text is printed when the dictation ends.",
         )
         self.reason = reason

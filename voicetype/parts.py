@@ -8,9 +8,9 @@ from typing import Protocol
 from voicetype.config import Config
 from voicetype.control import Status
 from voicetype.core.stream import StreamEvent
+from voicetype.dictations import Dictations
 from voicetype.errors import VoicetypeError
 from voicetype.frames import FrameSource
-from voicetype.pipeline import Pipeline
 from voicetype.settings import Settings
 
 
@@ -48,7 +48,7 @@ class Parts(Protocol):
     """What the daemon is made of."""
 
     @property
-    def pipeline(self) -> Pipeline: ...
+    def dictations(self) -> Dictations: ...
     @property
     def models(self) -> Models: ...
     @property

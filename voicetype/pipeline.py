@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar, cast
 
@@ -35,24 +35,21 @@ from voicetype.core.events import (
     SAMPLE_RATE,
     Cancelled,
     Event,
-    FocusChanged,
     Patch,
     SpeechStarted,
     Started,
     Stopped,
     Unconfirmed,
-    UserTyped,
 )
 from voicetype.core.session import Session, step
 from voicetype.core.spoken import Spoken
 from voicetype.core.stream import Began, Dropped, Finished, StreamEvent
 from voicetype.core.verification import Standing
 from voicetype.core.windows import Ready
-from voicetype.core.wording import join
 from voicetype.engine import Hypothesis
 from voicetype.errors import VoicetypeError
 from voicetype.frames import FrameSource
-from voicetype.keyboard import Keyboard, KeyboardLost
+from voicetype.keyboard import Keyboard
 from voicetype.listening import Heard, Listening, Window
 from voicetype.segments import Segments
 from voicetype.settings import Settings
@@ -84,7 +81,7 @@ def _typist_thread(target: Callable[..., object]) -> threading.Thread:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stages:
+class Stages:
     """What every session runs through. `control`: what comes from the desktop, the user and the typist."""
 
     fast: Worker
@@ -93,69 +90,7 @@ class _Stages:
     typist: EventLoopScheduler = field(default_factory=lambda: EventLoopScheduler(_typist_thread))
     control: Subject[Item] = field(default_factory=Subject)
 
-
-class Pipeline:
-    """Both models and the keyboard; `dictate` runs one session through them. One session at a time."""
-
-    def __init__(self, fast: Worker, heavy: Worker, keyboard: Keyboard) -> None:
-        self._stages = _Stages(fast, heavy, keyboard)
-        self._lost: Callable[[], None] = lambda: None
-        self._before: Callable[[], Session] = Session
-        self._spoken: Callable[[], str] = str
-
-    def open(self, lost: Callable[[], None] = lambda: None) -> None:
-        """Connect the keyboard. Raises KeyboardError.
-
-        `lost` is called, on a thread of the keyboard's, when its display is gone.
-        """
-        self._lost = lost
-        self._on_typist(lambda: self._stages.keyboard.open(self._observe))
-
-    def use(self, keyboard: Keyboard) -> None:
-        """Type on another one; between two dictations. Raises KeyboardError, and keeps the one it has."""
-        self._on_typist(lambda: keyboard.open(self._observe))
-        before, self._stages = self._stages, replace(self._stages, keyboard=keyboard)
-        self._on_typist(before.keyboard.close)
-        self._before = Session
-
-    def close(self) -> None:
-        """Give the keyboard back. The workers belong to whoever made them."""
-        self._on_typist(self._stages.keyboard.close)
-        self._stages.typist.dispose()
-
-    def dictate(self, source: FrameSource, settings: Settings, report: Report) -> Dictation:
-        """Start a session on `source`. Raises KeyboardError where no window could take its text."""
-        continues = self._on_typist(self._stages.keyboard.claim)
-        before = replace(self._before(), patching=settings.patching, drafts=settings.drafts)
-        session, _ = step(before, Started(continues))
-        spoken = self._spoken()
-        if spoken and (not settings.languages or spoken in settings.languages):
-            settings = replace(settings, presumed=spoken)
-        dictation = Dictation(self._stages, source, settings, report, session)
-        self._before = lambda: dictation.session
-        self._spoken = lambda: dictation.spoken.presumed
-        return dictation
-
-    def type(self, text: str) -> None:
-        """Type a text into the focused window, between two dictations.
-
-        Raises KeyboardError, PatchInterrupted where the window did not take all of it.
-        """
-
-        def typed() -> None:
-            stands = self._before().done if self._stages.keyboard.claim() else ""
-            self._stages.keyboard.apply(Patch(0, join(stands, text)))
-
-        self._on_typist(typed)
-        self._before = lambda: Session(done=text)
-
-    def _observe(self, event: FocusChanged | UserTyped | KeyboardLost) -> None:
-        if isinstance(event, KeyboardLost):
-            self._lost()
-        else:
-            self._stages.control.on_next(event)
-
-    def _on_typist(self, action: Callable[[], _T]) -> _T:
+    def on_typist(self, action: Callable[[], _T]) -> _T:
         """Run `action` on the typist thread, the only one that may touch the keyboard; its result."""
         done: Future[_T] = Future()
 
@@ -165,7 +100,7 @@ class Pipeline:
             except Exception as error:  # noqa: BLE001  # handed to the caller, who waits for it
                 done.set_exception(error)
 
-        self._stages.typist.schedule(run)
+        self.typist.schedule(run)
         return done.result()
 
 
@@ -173,7 +108,7 @@ class Dictation:
     """A running session. `stop` and `cancel` may be called from any thread, also twice."""
 
     def __init__(
-        self, stages: _Stages, source: FrameSource, settings: Settings, report: Report, session: Session
+        self, stages: Stages, source: FrameSource, settings: Settings, report: Report, session: Session
     ) -> None:
         self.finished: Future[str] = Future()
         """Resolves to the whole text once nothing will change any more."""

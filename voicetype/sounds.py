@@ -25,25 +25,29 @@ _OVERTONE = 0.2
 _PEAK = 0.16  # of full scale, -16 dBFS: noticed, not heard in the next room
 
 _BEGINS_S = 0.2
-"""A start sound that would be heard later than this after it was asked for is not played."""
+"""A sound that would be heard later than this after it was asked for is not played."""
 
 _ECHO_S = 0.06  # of the room, and of the device's own filters
 
 START_S = _BEGINS_S + _TONE_S + _ECHO_S
-"""How long after `play_start` its sound may be heard, in seconds: what of the microphone is to be muted.
+"""How long after it was asked for a sound may be heard, in seconds: what of the microphone is to be muted.
 
-A sound that would come later, from a slow device, is left out: so it is never transcribed."""
+A sound that would come later, from a slow device, is left out: so it is never transcribed. That goes for the
+stop sound, too: who presses the key again at once is listened to when it comes."""
 
-_STOP_BEGINS_S = 1.0
 _GOODBYE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Sound:
-    """A tone, and until when it is worth playing, as `time.monotonic` counts."""
+    """A tone, when it was asked for, and until when it is worth playing, as `time.monotonic` counts."""
 
     samples: NDArray[np.float32]
-    by: float
+    asked: float
+
+    @property
+    def by(self) -> float:
+        return self.asked + _BEGINS_S
 
 
 _TOO_LATE = DesktopError(
@@ -66,11 +70,14 @@ class Sounds:
 
     def play_start(self) -> None:
         """It listens. Over within START_S, or not played at all."""
-        self._asked.put(_Sound(self._start, time.monotonic() + _BEGINS_S))
+        self._asked.put(_Sound(self._start, time.monotonic()))
 
     def play_stop(self) -> None:
-        """It listens no more: to be asked for when nothing that is heard counts any longer."""
-        self._asked.put(_Sound(self._stop, time.monotonic() + _STOP_BEGINS_S))
+        """It listens no more: to be asked for when nothing that is heard counts any longer.
+
+        It, too, is over within START_S, or not played.
+        """
+        self._asked.put(_Sound(self._stop, time.monotonic()))
 
     def close(self) -> None:
         """Play nothing more after what was asked for. Safe to call twice."""
@@ -81,14 +88,17 @@ class Sounds:
         self._thread.join(_GOODBYE_S)
 
     def _run(self) -> None:
+        free = 0.0  # since when, as `time.monotonic` counts
         while (sound := self._asked.get()) is not None:
             if time.monotonic() > sound.by:  # others were asked for before
                 continue
             try:
-                if not portaudio.play(sound.samples, RATE, sound.by):
+                played = portaudio.play(sound.samples, RATE, sound.by)
+                if not played and free <= sound.asked:  # else it had to wait for another one of ours
                     self._tell(_TOO_LATE)
             except AudioError as error:
                 self._tell(DesktopError(f"No start and stop sounds: {error.sentence}", error.hint))
+            free = time.monotonic()
 
     def _tell(self, error: DesktopError) -> None:
         if not self._told:

@@ -12,9 +12,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from voicetype.control import State
+from voicetype.dictations import Dictations
 from voicetype.errors import VoicetypeError
 from voicetype.frames import FrameSource
-from voicetype.pipeline import Dictation, Pipeline, Report
+from voicetype.pipeline import Dictation, Report
 from voicetype.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -35,8 +36,10 @@ class _Turn:
 class Turns:
     """The queue. Owned by the daemon's thread, to which `ask` brings a job; `state` is for any thread."""
 
-    def __init__(self, pipeline: Pipeline, tell: Report, ask: Callable[[Callable[[], None]], object]) -> None:
-        self._pipeline, self._tell, self._ask = pipeline, tell, ask
+    def __init__(
+        self, dictations: Dictations, tell: Report, ask: Callable[[Callable[[], None]], object]
+    ) -> None:
+        self._dictations, self._tell, self._ask = dictations, tell, ask
         self._queue: deque[_Turn] = deque()
         self._running: Dictation | None = None
         self._kept = ""  # the last text, where a window did not take all of it
@@ -91,7 +94,7 @@ class Turns:
         """The first in the queue has its turn. Raises KeyboardError where that can't be."""
         turn = self._queue[0]
         try:
-            running = self._pipeline.dictate(turn.source, turn.settings, self._tell)
+            running = self._dictations.dictate(turn.source, turn.settings, self._tell)
         except BaseException:
             self._drop(turn)
             raise

@@ -187,7 +187,7 @@ class Panel:
             self.click(12, 16)
             again = time.monotonic() + 1.0
             while not found and time.monotonic() < again:
-                found.update(self._popups())
+                found.update(self.popups())
             return bool(found)
 
         wait_until(opens, "the menu opens")
@@ -210,8 +210,8 @@ class Panel:
         found = _call(self.bus, _NAME, _PATH, "org.freedesktop.DBus.Properties", "Get", arguments)
         return list(found[0])
 
-    def _popups(self) -> set[tuple[int, int, int, int]]:
-        """The places of windows that no window manager has touched: menus."""
+    def popups(self) -> set[tuple[int, int, int, int]]:
+        """The places of windows that no window manager has touched: menus, the overlay."""
         display = Display(self.desktop.name)
         try:
             places = set()
@@ -223,7 +223,7 @@ class Panel:
                 if (
                     attributes.map_state == X.IsViewable
                     and attributes.override_redirect
-                    and place.height > 60
+                    and place.height > 50
                 ):
                     places.add((place.x, place.y, place.width, place.height))
             return places

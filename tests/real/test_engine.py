@@ -16,12 +16,12 @@ from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.spoken import SURE
 from voicetype.core.verification import PLAUSIBLE, Standing
 from voicetype.core.wording import split
+from voicetype.dictations import Dictations
 from voicetype.engine import Audio, Hearing, Hypothesis, models
 from voicetype.engine.guards import Verdict, WindowShape
 from voicetype.engine.whisper import Heard, Whisper
 from voicetype.errors import ModelError
 from voicetype.keyboard.dummy import DummyKeyboard
-from voicetype.pipeline import Pipeline
 from voicetype.settings import Settings
 from voicetype.workers import Worker
 
@@ -317,7 +317,7 @@ def test_a_dictation_finds_its_language(judge: Watched, sentence: Path) -> None:
     fast, heavy = Worker("fast"), Worker("heavy")
     fast.take(Whisper(models.ensure("base"), "base"))
     heavy.take(judge)
-    pipeline = Pipeline(fast, heavy, DummyKeyboard())
+    pipeline = Dictations(fast, heavy, DummyKeyboard())
     pipeline.open()
     try:
         recording = Recording(read_recording(sentence), realtime=False)

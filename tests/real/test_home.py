@@ -194,6 +194,16 @@ def resident_mb(daemon: Daemon) -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) // 1024
 
 
+def test_where_there_can_be_no_icon_there_is_still_the_overlay(home: Home) -> None:
+    home.env["PYSTRAY_BACKEND"] = "xorg"  # as where AppIndicator is missing
+    daemon = home.start()
+    daemon.wait_for(lambda: any("No tray icon" in line for line in daemon.said), "why there is no icon")
+    home.desktop.gtk()
+    home.desktop.user.press(CONTROL_R)
+    wait_until(lambda: bool(home.panel.popups()), "the overlay")
+    home.desktop.user.release(CONTROL_R)
+
+
 def test_our_own_sounds_are_played_and_not_heard(home: Home, sentence: Path) -> None:
     """The loudspeaker is next to the microphone: what is played is all heard."""
     daemon = home.start(sounds=True)

@@ -66,6 +66,7 @@ class Tray:
         self._view: View
         self._menu: Menu = ()
         self._look = (icons.Face.LOADING, 0)
+        self._doctor: threading.Thread | None = None
 
     def open(self) -> None:
         """Show the icon, with what is now. Raises DesktopError where there can be none."""
@@ -177,8 +178,7 @@ class Tray:
             case Command.OPEN_CONFIGURATION:
                 self._open_configuration()
             case Command.DOCTOR:
-                # It listens and measures: long enough for a thread of its own.
-                threading.Thread(target=self._doctor, name="tray-doctor", daemon=True).start()
+                self._call_doctor()
             case Configure(values):
                 self._control.configure(dict(values))
                 self._view = replace(self._view, problem=("", ""))
@@ -189,7 +189,13 @@ class Tray:
                 if not self._closing.wait(_MENU_CLOSES_S):
                     self._control.type_again(text)
 
-    def _doctor(self) -> None:
+    def _call_doctor(self) -> None:
+        """It listens and measures: long enough for a thread of its own, and for an impatient second click."""
+        if self._doctor is None or not self._doctor.is_alive():
+            self._doctor = threading.Thread(target=self._examine, name="tray-doctor", daemon=True)
+            self._doctor.start()
+
+    def _examine(self) -> None:
         try:
             said = report.said_by(self._offers.configuration, "doctor")
         except DesktopError as error:
