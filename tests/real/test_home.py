@@ -17,6 +17,7 @@ from tests.real.daemon import Daemon, need_models, running_daemon
 from tests.real.panel import Item, Panel, running_panel
 from tests.real.soundserver import SoundServer, sound_server
 from tests.real.test_dictation import check_words
+from tests.real.test_tray import way_to
 from tests.real.xserver import CONTROL_R, Desktop, wait_until
 from voicetype.engine import store
 
@@ -67,6 +68,16 @@ class Home:
     def choose(self, *labels: str) -> None:
         self.icon.choose(self.icon.menu().at(*labels))
 
+    def choose_by_hand(self, *labels: str, picture: Path) -> None:
+        """With the mouse on the icon and the keys in its menu, of which a picture is taken on the way."""
+        keys = way_to(self.icon.menu(), *labels)
+        self.panel.click_icon()
+        for key in keys[:-1]:
+            self.desktop.user.tap(key)
+        wait_until(lambda: len(self.panel.popups()) >= len(labels), "the menus are open")
+        self.panel.picture(picture)
+        self.desktop.user.tap(keys[-1])
+
     def dictate(self, recording: Path) -> list[str]:
         """Hold the key, speak, let go. Returns what was typed before the speech had ended."""
         daemon, key = self.daemon, self.desktop.user
@@ -94,7 +105,7 @@ def home(own_desktop: Desktop, sound_server: SoundServer, tmp_path: Path) -> Ite
 def test_language_and_models_are_chosen_in_the_tray(home: Home, tmp_path: Path) -> None:
     daemon = home.start()
     wait_until(lambda: home.icon.menu().below[0].label.startswith("Ready"), "the menu says that it is ready")
-    home.choose("Fast model", "base")
+    home.choose_by_hand("Fast model", "base", picture=tmp_path / "menu.png")
     home.waits_for(FastModel="base", HeavyModel="base", Ready=True)
     more = home.icon.menu().at("Language", "More")
     home.icon.choose(next(line for group in more.below for line in group.below if line.label == "German"))
@@ -110,7 +121,6 @@ def test_language_and_models_are_chosen_in_the_tray(home: Home, tmp_path: Path) 
     wait_until(lambda: "knows English alone" in home.icon.menu().below[0].label, "it is refused")
     assert home.file.read_text() == written
     assert daemon.status()["FastModel"] == "base"
-    home.panel.picture(tmp_path / "tray.png")
 
 
 def test_a_dictation_from_the_menu_shows_in_the_icon_and_among_the_last_ones(
