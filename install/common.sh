@@ -21,6 +21,13 @@ fail() {
     exit 1
 }
 
+# The script's own `usage` says what there is.
+no_option() {
+    printf 'There is no option %s.\n\n' "$1" >&2
+    usage >&2
+    exit 2
+}
+
 # Run a command up to three times: mirrors and package indexes fail for a moment now and then.
 retry() {
     local try

@@ -33,11 +33,7 @@ while [ $# != 0 ]; do
             usage
             exit
             ;;
-        *)
-            printf 'There is no option %s.\n\n' "$1" >&2
-            usage >&2
-            exit 2
-            ;;
+        *) no_option "$1" ;;
     esac
     shift
 done

@@ -25,11 +25,7 @@ for argument in "$@"; do
             usage
             exit
             ;;
-        *)
-            printf 'There is no option %s.\n\n' "$argument" >&2
-            usage >&2
-            exit 2
-            ;;
+        *) no_option "$argument" ;;
     esac
 done
 

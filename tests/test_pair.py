@@ -350,13 +350,19 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> Naps:
     return naps
 
 
-def test_the_heavy_model_leaves_the_memory_and_comes_back_with_the_next_dictation(
-    shelf: Shelf, make: Make, naps: Naps
-) -> None:
+def waiting(make: Make, naps: Naps) -> Rig:
+    """A pair that is loaded, and whose heavy model leaves the memory once the time is over."""
     rig = make(ModelsConfig(preset="light", unload_after_s=60))
     assert rig.pair.wait_ready()
     rig.settled()
     rig.watch.until(lambda: bool(naps.waiting))
+    return rig
+
+
+def test_the_heavy_model_leaves_the_memory_and_comes_back_with_the_next_dictation(
+    shelf: Shelf, make: Make, naps: Naps
+) -> None:
+    rig = waiting(make, naps)
     ((seconds, over),) = naps.waiting
     assert seconds == 60
     over()
@@ -375,10 +381,7 @@ def test_the_heavy_model_leaves_the_memory_and_comes_back_with_the_next_dictatio
 
 
 def test_a_model_in_use_does_not_leave(make: Make, naps: Naps) -> None:
-    rig = make(ModelsConfig(preset="light", unload_after_s=60))
-    assert rig.pair.wait_ready()
-    rig.settled()
-    rig.watch.until(lambda: bool(naps.waiting))
+    rig = waiting(make, naps)
     over = naps.waiting[0][1]
     rig.pair.dictating(True)
     over()
@@ -386,10 +389,7 @@ def test_a_model_in_use_does_not_leave(make: Make, naps: Naps) -> None:
 
 
 def test_another_model_may_be_chosen_while_the_heavy_one_rests(shelf: Shelf, make: Make, naps: Naps) -> None:
-    rig = make(ModelsConfig(preset="light", unload_after_s=60))
-    assert rig.pair.wait_ready()
-    rig.settled()
-    rig.watch.until(lambda: bool(naps.waiting))
+    rig = waiting(make, naps)
     naps.waiting[0][1]()
     rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60), 1)
     rig.hears("tiny.en", "small")
@@ -399,10 +399,7 @@ def test_another_model_may_be_chosen_while_the_heavy_one_rests(shelf: Shelf, mak
 def test_the_heavy_model_comes_back_though_another_choice_failed(
     shelf: Shelf, make: Make, naps: Naps
 ) -> None:
-    rig = make(ModelsConfig(preset="light", unload_after_s=60))
-    assert rig.pair.wait_ready()
-    rig.settled()
-    rig.watch.until(lambda: bool(naps.waiting))
+    rig = waiting(make, naps)
     naps.waiting[0][1]()
     shelf.missing = ("small",)
     rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60), 1)
@@ -419,10 +416,7 @@ def test_the_heavy_model_comes_back_though_another_choice_failed(
 def test_a_choice_that_comes_while_the_heavy_model_is_brought_back(
     shelf: Shelf, make: Make, naps: Naps
 ) -> None:
-    rig = make(ModelsConfig(preset="light", unload_after_s=60))
-    assert rig.pair.wait_ready()
-    rig.settled()
-    rig.watch.until(lambda: bool(naps.waiting))
+    rig = waiting(make, naps)
     naps.waiting[0][1]()
     shelf.gates = {"base": threading.Event()}
     rig.pair.dictating(True)
@@ -439,10 +433,7 @@ def test_a_choice_that_comes_while_the_heavy_model_is_brought_back(
 
 
 def test_what_has_left_does_not_leave_again(make: Make, naps: Naps, caplog: pytest.LogCaptureFixture) -> None:
-    rig = make(ModelsConfig(preset="light", unload_after_s=60))
-    assert rig.pair.wait_ready()
-    rig.settled()
-    rig.watch.until(lambda: bool(naps.waiting))
+    rig = waiting(make, naps)
     caplog.set_level(logging.INFO)
     naps.waiting[0][1]()
     rig.pair.use(ModelsConfig(fast="base", heavy="base", unload_after_s=60), 1)
@@ -453,10 +444,7 @@ def test_what_has_left_does_not_leave_again(make: Make, naps: Naps, caplog: pyte
 
 
 def test_a_model_that_can_not_come_back_is_told(shelf: Shelf, make: Make, naps: Naps) -> None:
-    rig = make(ModelsConfig(preset="light", unload_after_s=60))
-    assert rig.pair.wait_ready()
-    rig.settled()
-    rig.watch.until(lambda: bool(naps.waiting))
+    rig = waiting(make, naps)
     naps.waiting[0][1]()
     shelf.broken = ("base",)
     rig.pair.dictating(True)

@@ -24,7 +24,7 @@ from voicetype.core.stream import StreamEvent
 from voicetype.daemon import Daemon
 from voicetype.desktop import Desktop, Wish, wish
 from voicetype.dictations import Dictations
-from voicetype.engine import EngineOptions, models
+from voicetype.engine import models
 from voicetype.engine.progress import Bar
 from voicetype.errors import VoicetypeError
 from voicetype.hotkey.dummy import DummyHotkey
@@ -74,7 +74,7 @@ def transcribe(config: Config, path: str) -> str:
     """The whole text of a recording by the heavy model, offline."""
     samples = read_recording(path)
     obtained = models.ensure_pair(config.models, Bar())
-    options = EngineOptions(config.models.device, config.models.compute_type, config.engine.threads)
+    options = models.options(config.models, config.engine.threads)
     model = open_model(obtained.heavy, obtained.pair.heavy, options, config.models.folder)
     return model.transcribe_long(
         samples, language=config.language, beam_size=config.engine.beam_size, among=config.languages

@@ -30,11 +30,9 @@ class Choice:
     def __init__(self, config: ModelsConfig, threads: int) -> None:
         """Raises ModelError for an unknown name and for a folder without a model."""
         self.config = config
-        self.options = EngineOptions(config.device, config.compute_type, threads)
-        self.names = models.resolve(config)
+        self.options = models.options(config, threads)
+        self.names = models.checked(config)
         self.obtained: Obtained | None = None
-        for name in filter(models.is_folder, (self.names.fast, self.names.heavy)):
-            models.ensure(name)
 
     def obtain(self, progress: Callable[[str, int, int], None]) -> None:
         """Both on this machine, or those that take their place. May take minutes. Raises ModelError."""

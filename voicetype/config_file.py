@@ -10,7 +10,6 @@ import dataclasses
 import difflib
 import json
 import math
-import os
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
@@ -19,6 +18,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 from voicetype.config import Config, Limits
 from voicetype.errors import ConfigError
+from voicetype.folders import config_home
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
@@ -29,10 +29,7 @@ _KINDS = {str: "a text in quotes", int: "a whole number", float: "a number", boo
 
 def default_path() -> Path:
     """Where the configuration is looked for; the file need not be there."""
-    folder = os.environ.get("XDG_CONFIG_HOME", "")
-    # The XDG rules have a relative folder ignored.
-    base = Path(folder) if os.path.isabs(folder) else Path.home() / ".config"
-    return base / "voicetype" / "config.toml"
+    return config_home() / "voicetype" / "config.toml"
 
 
 def load(path: Path | None = None) -> Config:

@@ -46,10 +46,8 @@ def settings(config: Config) -> Settings:
 
 def check(config: Config) -> None:
     """Raise ConfigError, ModelError for a language and models that can't go together, or are not there."""
-    pair = models.resolve(config.models)
+    pair = models.checked(config.models)
     heard_language(config.language, (pair.fast, pair.heavy))
-    for name in filter(models.is_folder, (pair.fast, pair.heavy)):
-        models.ensure(name)
 
 
 def make_pair(config: Config, failed: Callable[[VoicetypeError], None]) -> LoadedPair:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from voicetype.checks import Finding, bad, good, worse
-from voicetype.config import Config
+from voicetype.config import Config, ModelsConfig
 from voicetype.engine import models, store
 from voicetype.errors import ModelError
 from voicetype.machine import decide, this_machine
@@ -14,10 +14,8 @@ from voicetype.machine import decide, this_machine
 def both_models(config: Config) -> Finding:
     """Whether the two that would be used are here, every file as long as it should be."""
     try:
-        names = _names(config)
         missing = _missing(config)
-        for name in filter(models.is_folder, names):
-            models.ensure(name)
+        pair = models.checked(_chosen(config))
     except ModelError as error:
         return bad(error.sentence, error.hint)
     if missing:
@@ -27,7 +25,7 @@ def both_models(config: Config) -> Finding:
         if instead := _instead(config):
             return worse(f"{told}: not on this machine; until then {instead} will do", fetch)
         return bad(f"{told}: not on this machine", fetch)
-    return good(f"{names[0]} and {names[1]} are here, whole")
+    return good(f"{pair.fast} and {pair.heavy} are here, whole")
 
 
 def disk(config: Config) -> Finding:
@@ -48,23 +46,21 @@ def disk(config: Config) -> Finding:
     return good(told)
 
 
-def _names(config: Config) -> tuple[str, str]:
-    """Raises ModelError."""
-    pair = models.resolve(decide(config, this_machine()).models)
-    return pair.fast, pair.heavy
+def _chosen(config: Config) -> ModelsConfig:
+    """With what "auto" means here."""
+    return decide(config, this_machine()).models
 
 
 def _instead(config: Config) -> str:
     """Those that take the place of a preset which can't be had, where they are here; else ""."""
-    pair = models.choices(decide(config, this_machine()).models)[-1]
+    pair = models.choices(_chosen(config))[-1]
     names = tuple(dict.fromkeys((pair.fast, pair.heavy)))
     here = {model.name for model in models.listing(config.models.folder) if model.present}
     return " and ".join(names) if here.issuperset(names) else ""
 
 
 def _missing(config: Config) -> list[models.ModelInfo]:
-    """Those of both that have a name and are not here."""
-    names = _names(config)
-    return [
-        model for model in models.listing(config.models.folder) if model.name in names and not model.present
-    ]
+    """Those of both that have a name and are not here. Raises ModelError."""
+    pair = models.resolve(_chosen(config))
+    listed = models.listing(config.models.folder)
+    return [each for each in listed if each.name in (pair.fast, pair.heavy) and not each.present]

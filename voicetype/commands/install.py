@@ -13,12 +13,10 @@ from pathlib import Path
 
 from voicetype import client
 from voicetype.errors import DaemonError, DesktopError
+from voicetype.folders import cache_home, config_home, data_home
 from voicetype.integration import (
     UNIT,
     Layout,
-    cache_home,
-    config_home,
-    data_home,
     files,
     installed,
     shortcuts,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from voicetype.commands.options import configuration
 from voicetype.config import Config, ModelsConfig
-from voicetype.engine import EngineOptions, models, speeds, store
+from voicetype.engine import models, speeds, store
 from voicetype.engine.catalogue import ALIASES, PRESETS, Pair, known, pair_memory_mb
 from voicetype.engine.models import ModelInfo
 from voicetype.engine.progress import Bar
@@ -53,7 +53,7 @@ def _fetched(names: Sequence[str], chosen: ModelsConfig) -> list[Path]:
 
 
 def _listed(config: Config) -> list[ModelInfo]:
-    how = EngineOptions(config.models.device, config.models.compute_type, config.engine.threads)
+    how = models.options(config.models, config.engine.threads)
     return models.listing(config.models.folder, speeds.of(config.models.folder, how))
 
 

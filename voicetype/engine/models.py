@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from voicetype.config import ModelsConfig
-from voicetype.engine import fetch, store
+from voicetype.engine import EngineOptions, fetch, store
 from voicetype.engine.catalogue import (
     LIGHT,
     MODELS,
@@ -93,6 +93,19 @@ def resolve(config: ModelsConfig) -> Pair:
         if not is_folder(name):
             known(name)
     return pair
+
+
+def checked(config: ModelsConfig) -> Pair:
+    """As `resolve`; raises ModelError for a folder without a whole model, too."""
+    pair = resolve(config)
+    for name in filter(is_folder, (pair.fast, pair.heavy)):
+        _users_folder(name)
+    return pair
+
+
+def options(config: ModelsConfig, threads: int) -> EngineOptions:
+    """How the models of a configuration compute."""
+    return EngineOptions(config.device, config.compute_type, threads)
 
 
 def choices(config: ModelsConfig) -> tuple[Pair, ...]:

@@ -19,6 +19,7 @@ from enum import Enum
 from pathlib import Path
 
 from voicetype.errors import ModelError
+from voicetype.folders import data_home
 
 WEIGHTS = "model.bin"
 MANIFEST = "manifest.json"
@@ -54,7 +55,6 @@ class NoSpace(ModelError):
 
 def place(folder: str, environment: dict[str, str] | None = None) -> Path:
     """Where models are kept: `folder` when it is set, else the XDG data folder's. Raises ModelError."""
-    env = os.environ if environment is None else environment
     if folder:
         try:
             return Path(folder).expanduser()
@@ -62,10 +62,7 @@ def place(folder: str, environment: dict[str, str] | None = None) -> Path:
             raise ModelError(
                 f"models.folder is {folder}, and nobody here has that home.", "Write the whole path."
             ) from error
-    data = env.get("XDG_DATA_HOME", "")
-    if not os.path.isabs(data):  # the XDG rules have a relative folder ignored
-        data = str(Path(env.get("HOME", "~")).expanduser() / ".local/share")
-    return Path(data) / "voicetype" / "models"
+    return data_home(os.environ if environment is None else environment) / "voicetype" / "models"
 
 
 def state(model: Path) -> State:

@@ -15,6 +15,7 @@ from importlib.resources import files as package_files
 from pathlib import Path
 
 from voicetype.errors import DesktopError
+from voicetype.folders import config_home, data_home
 
 UNIT = "voicetype.service"
 ICON = "voicetype"
@@ -82,28 +83,6 @@ def files(executable: Path, layout: Layout) -> dict[Path, str]:
         ),
         layout.icons / f"{ICON}.svg": _filled(f"{ICON}.svg", {}),
     }
-
-
-def data_home(environment: Mapping[str, str] = os.environ) -> Path:
-    """The user's folder for data of programs."""
-    return _home(environment, "XDG_DATA_HOME", ".local/share")
-
-
-def config_home(environment: Mapping[str, str] = os.environ) -> Path:
-    """The user's folder for configuration."""
-    return _home(environment, "XDG_CONFIG_HOME", ".config")
-
-
-def cache_home(environment: Mapping[str, str] = os.environ) -> Path:
-    """The user's folder for what can be had again."""
-    return _home(environment, "XDG_CACHE_HOME", ".cache")
-
-
-def _home(environment: Mapping[str, str], variable: str, usual: str) -> Path:
-    # The XDG rules have a relative folder ignored.
-    if os.path.isabs(folder := environment.get(variable, "")):
-        return Path(folder)
-    return Path(environment.get("HOME") or Path.home()) / usual
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

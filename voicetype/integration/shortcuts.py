@@ -14,7 +14,8 @@ from enum import Enum
 from pathlib import Path
 
 from voicetype.errors import DesktopError
-from voicetype.integration import data_home, entry_word
+from voicetype.folders import data_home
+from voicetype.integration import entry_word
 from voicetype.integration.keys import Keys
 
 KDE_FILE = "org.voicetype.Toggle.desktop"
