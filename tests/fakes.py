@@ -17,7 +17,7 @@ from voicetype.core.wording import split
 from voicetype.engine import Audio, Hearing, Hypothesis
 from voicetype.errors import Interruption, PatchInterrupted
 from voicetype.frames import Frame
-from voicetype.keyboard import Observer
+from voicetype.keyboard import Claim, Observer
 
 
 class Screen:
@@ -159,9 +159,9 @@ class FakeKeyboard:
         """Remember whom to tell."""
         self.observer = observer
 
-    def claim(self) -> bool:
+    def claim(self) -> Claim:
         """Never behind our own text."""
-        return False
+        return Claim()
 
     def apply(self, made: Patch) -> None:
         """Type, or run into the next interruption."""
@@ -172,6 +172,10 @@ class FakeKeyboard:
             return
         self.text = patch.partly(self.text, made, interruption.erased, interruption.typed)
         raise interruption
+
+    def read(self, _: int) -> str | None:
+        """It does not say."""
+        return None
 
     def close(self) -> None:
         """Nothing to give back."""

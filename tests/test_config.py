@@ -95,7 +95,11 @@ def test_a_dictation_goes_by_the_configuration() -> None:
         ("hotkey.tap_s = -0.1", "it must be from 0 to 2.", "default is 0.35."),
         ("typing.patching = 'Diff'", "it must be one of diff, replace, window.", 'mean "diff"?'),
         ("typing.patching = 7", "it must be one of diff, replace, window.", 'default is "diff".'),
-        ("typing.keyboard = 'x12'", "it must be one of auto, dummy, x11.", 'mean "x11"?'),
+        (
+            "typing.keyboard = 'x12'",
+            "it must be one of auto, clipboard, dummy, ",
+            'mean "x11"?',
+        ),
         ("models.preset = 'lite'", "one of accurate, auto, english, light, light-mult", 'mean "light"?'),
         ("models.fast = 3", "it must be a text in quotes.", 'default is "".'),
         ("language = 'klingon'", 'is "klingon"; it must be "auto", "locale" or a language code', "default"),

@@ -20,6 +20,7 @@ from voicetype.dictations import Dictations
 from voicetype.errors import AudioError, ConfigError, DaemonError, KeyboardError, ModelError, VoicetypeError
 from voicetype.frames import Frame
 from voicetype.hotkey import Key, KeyEvent
+from voicetype.keyboard import Claim
 from voicetype.settings import Settings
 from voicetype.workers import Worker
 
@@ -232,7 +233,7 @@ def test_no_microphone_is_told_to_whoever_asked(rig: Rig) -> None:
 
 
 def test_no_window_closes_the_microphone_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    def claim() -> bool:
+    def claim() -> Claim:
         raise KeyboardError("No window has the focus.", "Click into one.")
 
     monkeypatch.setattr(rig.house.keyboard, "claim", claim)
@@ -245,7 +246,7 @@ def test_no_window_closes_the_microphone_again(rig: Rig, monkeypatch: pytest.Mon
 def test_a_fault_of_ours_at_the_start_leaves_no_dictation_behind(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def claim() -> bool:
+    def claim() -> Claim:
         raise TypeError("a keyboard that is broken")
 
     monkeypatch.setattr(rig.house.keyboard, "claim", claim)

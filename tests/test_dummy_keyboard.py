@@ -35,8 +35,8 @@ def test_an_impossible_patch_is_refused() -> None:
 
 def test_the_window_stays_the_same() -> None:
     keyboard: Keyboard = opened()
-    assert not keyboard.claim()
-    assert keyboard.claim()
+    assert not keyboard.claim().continues
+    assert keyboard.claim().continues
     keyboard.close()
     keyboard.close()
 

@@ -22,7 +22,7 @@ from voicetype.errors import (
     VoicetypeError,
 )
 from voicetype.frames import Frame
-from voicetype.keyboard import Observer
+from voicetype.keyboard import Claim, Observer
 from voicetype.pipeline import Dictation
 from voicetype.settings import Settings
 from voicetype.workers import Worker
@@ -257,7 +257,7 @@ def test_a_keyboard_that_fails_keeps_the_text(rig: Rig, dictate: Dictate) -> Non
 def test_no_focused_window_refuses_the_dictation(
     rig: Rig, dictate: Dictate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def claim() -> bool:
+    def claim() -> Claim:
         raise KeyboardError("No window has the focus.", "Click into one.")
 
     monkeypatch.setattr(rig.keyboard, "claim", claim)
@@ -428,8 +428,8 @@ def test_with_drafts_paused_a_model_that_fails_loses_nothing(rig: Rig, dictate: 
 class Continuing(FakeKeyboard):
     """The caret stands behind our own text, whatever it was."""
 
-    def claim(self) -> bool:
-        return bool(self.text)
+    def claim(self) -> Claim:
+        return Claim(bool(self.text))
 
 
 def test_a_text_of_before_is_typed_behind_ours_and_the_next_goes_on_behind_it(rig: Rig) -> None:

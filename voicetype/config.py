@@ -69,7 +69,19 @@ COMPUTE_TYPES = (
     "float32",
 )
 
-KEYBOARDS = ("auto", "x11", "dummy")
+KEYBOARDS = (
+    "auto",
+    "x11",
+    "input-method",
+    "virtual-keyboard",
+    "ibus",
+    "portal",
+    "uinput",
+    "clipboard",
+    "dummy",
+)
+
+POLICIES = ("in-place", "append-only", "final-only", "off")
 
 MODEL_PRESETS = ("auto", "light", "light-multilingual", "english", "multilingual", "accurate")
 
@@ -123,6 +135,7 @@ class HotkeyConfig:
     """The push-to-talk key."""
 
     key: str = setting("Control_R", "the name of an X keysym: F9, Pause, Menu …; empty: no key")
+    way: str = choice("auto", ("auto", "x11", "portal", "evdev"), "the way to hear it")
     tap_s: float = number(0.35, 0, 2, "a press shorter than this is a tap: hands-free until the next")
 
 
@@ -138,6 +151,17 @@ class TypingConfig:
         Patching.DIFF, "diff: only what differs is typed again; replace: the utterance; window: its windows"
     )
     characters_per_s: int = number(250, 20, 1_000, "never faster than this")
+    depth: int = number(200, 0, 2_000, "never erase more characters than this for one correction")
+    on_focus_change: str = choice(
+        "pause",
+        ("continue", "pause", "stop"),
+        "continue: in the window that has it then; pause: until it comes back; stop: the dictation ends",
+    )
+    accessibility: str = choice(
+        "auto",
+        ("auto", "on", "off"),
+        "reading the focused field back (AT-SPI); auto: where programs offer it; on: ask them to",
+    )
 
 
 @dataclass(frozen=True, slots=True)

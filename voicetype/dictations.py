@@ -51,7 +51,7 @@ class Dictations:
 
     def dictate(self, source: FrameSource, settings: Settings, report: Report) -> Dictation:
         """Start a session on `source`. Raises KeyboardError where no window could take its text."""
-        continues = self._stages.on_typist(self._stages.keyboard.claim)
+        continues = self._stages.on_typist(self._stages.keyboard.claim).continues
         before = replace(self._before(), patching=settings.patching, drafts=settings.drafts)
         session, _ = step(before, Started(continues))
         spoken = self._spoken()
@@ -69,7 +69,7 @@ class Dictations:
         """
 
         def begin() -> str:
-            return join(self._before().done, text) if self._stages.keyboard.claim() else text
+            return join(self._before().done, text) if self._stages.keyboard.claim().continues else text
 
         characters = graphemes(self._stages.on_typist(begin))
         # In pieces, so that a long text can be broken off: the typist's other jobs come between.

@@ -208,7 +208,7 @@ def test_held_modifiers(desktop: Desktop, view: App, held: tuple[int, ...]) -> N
             desktop.user.release(keycode)
         assert desktop.user.modifiers() == 0
         assert t.seen == []
-        assert t.keyboard.claim()
+        assert t.keyboard.claim().continues
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.05, 0.1, 0.15, 0.19, 0.2, 0.21, 0.25])
@@ -309,7 +309,7 @@ def test_a_key_of_the_users_in_the_middle(desktop: Desktop, view: App) -> None:
         wait_until(lambda: len(view.text) == stopped.typed + 1, "all keys arrive")
         assert view.text.replace("x", "") == "a" * stopped.typed
         assert t.seen == [UserTyped()]
-        assert not t.keyboard.claim()
+        assert not t.keyboard.claim().continues
 
 
 def test_the_same_key_as_ours(desktop: Desktop, view: App) -> None:
@@ -340,20 +340,20 @@ def test_own_typing_is_not_the_users(desktop: Desktop, view: App) -> None:
 
 def test_claim_continues(desktop: Desktop, view: App) -> None:
     with typing() as t:
-        assert not t.keyboard.claim()
+        assert not t.keyboard.claim().continues
         t.type("one")
-        assert t.keyboard.claim()
+        assert t.keyboard.claim().continues
         desktop.user.tap(SHIFT_L)
-        assert t.keyboard.claim()
+        assert t.keyboard.claim().continues
         desktop.user.tap(KEY_X)
-        assert not t.keyboard.claim()
-        assert not t.keyboard.claim()
+        assert not t.keyboard.claim().continues
+        assert not t.keyboard.claim().continues
         t.type("two")
-        assert t.keyboard.claim()
+        assert t.keyboard.claim().continues
         desktop.user.click(4, view.title)
-        assert t.keyboard.claim()
+        assert t.keyboard.claim().continues
         desktop.user.click(1, view.title)
-        assert not t.keyboard.claim()
+        assert not t.keyboard.claim().continues
         view.shows("onextwo")
 
 

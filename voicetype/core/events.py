@@ -27,11 +27,50 @@ class Patching(StrEnum):
     WINDOW = "window"  # a confirmation takes the place of the drafts of its windows
 
 
+class Showing(StrEnum):
+    """Which text is typed while the user speaks."""
+
+    DRAFTS = "drafts"  # what the fast model says, mended by the heavy one
+    STABLE = "stable"  # what the heavy model has confirmed; nothing else is likely to change
+    FINAL = "final"  # an utterance once it is over
+
+
+class Erasing(StrEnum):
+    """What can be taken back of text that stands in a field as the application's own (committed)."""
+
+    EXACT = "exact"  # any number of characters, whatever they are: an input method deletes what it counts
+    KEYS = "keys"  # one BackSpace each, which is certain for characters of one code point alone
+    NONE = "none"  # nothing: who else typed meanwhile is not known, or the application forbids it
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms text stands in the field that has the focus: what its policy and its keyboard leave.
+
+    `depth`: how many graphemes of committed text may be erased at most.
+    `preedit`: the end of the text that is still a draft is not committed yet; changing it costs no keys,
+    and it goes when the field loses the focus.
+    """
+
+    showing: Showing = Showing.DRAFTS
+    erasing: Erasing = Erasing.KEYS
+    depth: int = 200
+    preedit: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """A session begins. `continues`: the caret still stands behind what the last session typed."""
 
     continues: bool = False
+    terms: Terms = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The session goes on in the field that has the focus now; what stands elsewhere stays as it is."""
+
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +154,25 @@ class Patch:
     """Erase `backspaces` user-perceived characters before the caret, then type `text`.
 
     `epoch` is the session's epoch when the patch was made; one of an older epoch is not typed.
+    `draft`: how many graphemes at the end of what then stands may still change; an input method shows them
+    as preedit and commits what is before them. Ways to type that have no preedit pass it over. With
+    preedit a patch may erase and type nothing, and only commit.
     """
 
     backspaces: int
     text: str
     epoch: int = 0
+    draft: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PatchApplied:
-    """The patch in flight stands on the screen."""
+    """The patch in flight stands on the screen.
+
+    `doubted`: the application says that something else stands there; nothing of it may be erased any more.
+    """
+
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +189,7 @@ class PatchFailed:
 
 Event = (
     Started
+    | Claimed
     | SpeechStarted
     | SpeechEnded
     | TranscriptSegment

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from voicetype.core import patch, wording
 from voicetype.core.events import (
     Cancelled,
+    Claimed,
     Confidence,
     Event,
     FocusChanged,
@@ -132,7 +133,7 @@ def step(session: Session, event: Event) -> tuple[Session, Patch | None]:
             session = _let_go(replace(session, epoch=session.epoch + 1, lost_focus=not ours, refocused=ours))
         case PatchApplied() | PatchFailed():
             session = _landed(session, event)
-        case SpeechStarted() | SpeechEnded() | FocusChanged():
+        case SpeechStarted() | SpeechEnded() | FocusChanged() | Claimed():
             pass
     return _aim(_seal(session), rewrite=rewrite)
 

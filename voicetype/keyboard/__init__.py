@@ -4,14 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from voicetype.core.events import FocusChanged, Patch, UserTyped
+from voicetype.core.events import Erasing, FocusChanged, Patch, UserTyped
 
 
 @dataclass(frozen=True, slots=True)
 class KeyboardLost:
     """The display is gone, and with it every window; this keyboard will not type again."""
+
+
+class Purpose(StrEnum):
+    """What the focused field says it is for."""
+
+    TEXT = "text"  # or it does not say
+    TERMINAL = "terminal"
+    PASSWORD = "password"  # a PIN, too: nothing is ever typed there
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The focused field, as far as a way to type can tell.
+
+    `continues`: it is the field of the last claim, and the caret still stands behind our text.
+    `app`: the X11 WM_CLASS (the class, its second part) or the Wayland app id; empty where it is not known.
+    `instance`: the first part of WM_CLASS; empty elsewhere.
+    `preedit`: the field shows drafts as preedit (`Patch.draft`).
+    """
+
+    continues: bool = False
+    app: str = ""
+    instance: str = ""
+    purpose: Purpose = Purpose.TEXT
+    erasing: Erasing = Erasing.KEYS
+    preedit: bool = False
 
 
 Observer = Callable[[FocusChanged | UserTyped | KeyboardLost], None]
@@ -25,7 +52,7 @@ class Keyboard(Protocol):
 
     @property
     def name(self) -> str:
-        """The way, as the configuration spells it: "x11", "dummy"."""
+        """The way, as the configuration spells it: "x11", "ibus", "dummy"."""
 
     def open(self, observer: Observer) -> None:
         """Connect and start to watch the focus and the user's own keys and clicks.
@@ -33,12 +60,12 @@ class Keyboard(Protocol):
         Raises KeyboardError where this way to type is not to be had.
         """
 
-    def claim(self) -> bool:
-        """Remember the focused window: patches go there and nowhere else until the next claim.
+    def claim(self) -> Claim:
+        """Remember the focused field: patches go there and nowhere else until the next claim.
 
-        Returns whether it is the window of the last claim and neither a key nor a click of the
-        user's own, nor a change of focus, came since the last patch (the caret still stands behind
-        our text). Raises KeyboardError where no window has the focus.
+        The claim continues where it is the field of the last claim and neither a key nor a click of the
+        user's own, nor a change of focus, came since the last patch. Raises KeyboardError where no field
+        has the focus.
         """
 
     def apply(self, patch: Patch) -> None:
@@ -46,6 +73,11 @@ class Keyboard(Protocol):
 
         Raises PatchInterrupted, with what was done of it, when the focus moved, the user typed or
         clicked, or the display is gone.
+        """
+
+    def read(self, characters: int) -> str | None:
+        """The last `characters` code points before the caret, as the application itself says; fewer where
+        there are no more. None where it does not say.
         """
 
     def close(self) -> None:

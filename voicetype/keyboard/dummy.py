@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from voicetype.core import patch as patches
-from voicetype.core.events import Patch
+from voicetype.core.events import Erasing, Patch
 from voicetype.errors import KeyboardError
-from voicetype.keyboard import Observer
+from voicetype.keyboard import Claim, Observer
 
 
 class DummyKeyboard:
@@ -25,10 +25,10 @@ class DummyKeyboard:
     def open(self, observer: Observer) -> None:
         """There is nothing to watch."""
 
-    def claim(self) -> bool:
+    def claim(self) -> Claim:
         """The window is always the same, and the caret at its end."""
         continues, self._claimed = self._claimed, True
-        return continues
+        return Claim(continues, erasing=Erasing.EXACT)
 
     def apply(self, patch: Patch) -> None:
         """Erase and type. Raises KeyboardError for a patch that erases more than there is."""
@@ -39,6 +39,10 @@ class DummyKeyboard:
                 f"This patch can't be typed: {impossible}.",
                 "It is an error in voicetype; please report it with the log.",
             ) from impossible
+
+    def read(self, characters: int) -> str | None:
+        """The end of the text."""
+        return self._text[len(self._text) - characters :] if characters < len(self._text) else self._text
 
     def close(self) -> None:
         """Keep the text."""

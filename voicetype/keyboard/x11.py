@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from voicetype.core.events import Patch
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
-from voicetype.keyboard import Observer
+from voicetype.keyboard import Claim, Observer
 from voicetype.keyboard.x11_typing import Progress, Stop, Typing
 from voicetype.x11.connection import LOST, NoDisplay
 from voicetype.x11.own_keys import OwnKeys
@@ -34,10 +34,10 @@ class X11Keyboard:
                 "Start voicetype inside your desktop session, where DISPLAY is set.",
             ) from missing
 
-    def claim(self) -> bool:
+    def claim(self) -> Claim:
         """Remember the focused window; see the protocol."""
         try:
-            return self._opened().claim()
+            return Claim(self._opened().claim())
         except LOST as failure:
             raise _unreachable() from failure
 
@@ -50,6 +50,10 @@ class X11Keyboard:
             raise PatchInterrupted(stop.reason, progress.erased, progress.typed) from None
         except LOST as failure:
             raise PatchInterrupted(Interruption.BROKEN, progress.erased, progress.typed) from failure
+
+    def read(self, _: int) -> str | None:
+        """X11 does not know what a window shows."""
+        return None
 
     def close(self) -> None:
         """Give the spare keycodes back, stop watching, disconnect."""

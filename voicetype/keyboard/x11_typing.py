@@ -18,7 +18,6 @@ Three promises, and what keeps them:
 from __future__ import annotations
 
 import time
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from voicetype.core.events import Patch
 from voicetype.core.patch import graphemes
 from voicetype.errors import Interruption, KeyboardError
 from voicetype.keyboard import Observer
+from voicetype.keyboard.typable import typable
 from voicetype.keyboard.x11_keymap import BACKSPACE, Stroke
 from voicetype.keyboard.x11_lift import Lift
 from voicetype.keyboard.x11_spares import Spares
@@ -100,7 +100,7 @@ class Typing:
         self._check_all()
         self._keymap = read_keymap(self._display)
         self._spares.look_again(self._keymap)
-        text = [_typable(cluster) for cluster in graphemes(patch.text)]
+        text = [typable(cluster) for cluster in graphemes(patch.text)]
         self._bind("".join(text))
         lift = Lift(self._display, self._watch, self._send)
         try:
@@ -217,13 +217,3 @@ class Typing:
                 f"The X server lacks {', '.join(lacking)}.",
                 "Use the desktop's own X server, or one that offers these extensions.",
             )
-
-
-def _typable(cluster: str) -> str:
-    """A grapheme as it is typed: composed, and never a control character (Enter, Tab, Escape).
-
-    Those become spaces, so that the count of what stands on the screen stays right.
-    """
-    composed = unicodedata.normalize("NFC", cluster)
-    unsafe = {"Cc", "Cs", "Zl", "Zp"}
-    return "".join(" " if unicodedata.category(each) in unsafe else each for each in composed)
