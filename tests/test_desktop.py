@@ -14,6 +14,7 @@ from voicetype import desktop, making
 from voicetype.audience import Audience
 from voicetype.config import Config
 from voicetype.config_file import load
+from voicetype.core.events import Showing
 from voicetype.core.stream import StreamEvent
 from voicetype.desktop import Desktop, wish
 from voicetype.engine import models
@@ -98,13 +99,17 @@ def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
         each.close()
 
 
+def showing(rig: Rig) -> Showing:
+    return rig.desktop.settings.terms.showing
+
+
 def test_a_choice_holds_from_the_next_dictation_on_and_stands_in_the_file(start: Start) -> None:
     rig = start()
     rig.desktop.change({"typing.drafts": False, "audio.end_s": 1.0}, keep=True)
-    assert rig.desktop.settings.drafts  # a dictation may be running
+    assert showing(rig) is Showing.DRAFTS  # a dictation may be running
     assert rig.desktop.config.typing.drafts is False
     rig.desktop.settle()
-    assert rig.desktop.settings.drafts is False
+    assert showing(rig) is Showing.FINAL
     assert rig.desktop.settings.rules.end_s == 1.0
     assert load(rig.file).typing.drafts is False
     assert "# mine" in rig.file.read_text()
@@ -133,10 +138,10 @@ def test_what_scripts_set_holds_until_the_end_and_is_not_written(start: Start) -
 
 def test_a_choice_in_the_tray_is_stronger_than_the_command_line(start: Start) -> None:
     rig = start(typing__drafts=False)
-    assert rig.desktop.settings.drafts is False
+    assert showing(rig) is Showing.FINAL
     rig.desktop.change({"typing.drafts": True}, keep=True)
     rig.desktop.settle()
-    assert rig.desktop.settings.drafts
+    assert showing(rig) is Showing.DRAFTS
 
 
 def test_a_file_that_changes_is_read_and_told(start: Start) -> None:
@@ -231,7 +236,7 @@ def test_a_choice_that_can_not_be_written_holds_all_the_same(start: Start) -> No
     with pytest.raises(ConfigError):
         rig.desktop.change({"typing.drafts": False}, keep=True)
     rig.desktop.settle()
-    assert rig.desktop.settings.drafts is False
+    assert showing(rig) is Showing.FINAL
     assert rig.file.read_text() == "language = "
 
 

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 
 from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, LevelDetector, focus_lost
-from voicetype.core.events import Confidence, FocusChanged, Patch, Patching, TranscriptSegment, UserTyped
+from voicetype.core.events import (
+    Confidence,
+    FocusChanged,
+    Patch,
+    Patching,
+    Showing,
+    Terms,
+    TranscriptSegment,
+    UserTyped,
+)
 from voicetype.core.stream import Began, Dropped, Finished, Typed
 from voicetype.dictations import Dictations
 from voicetype.engine import Transcriber
@@ -28,6 +38,16 @@ from voicetype.settings import Settings
 from voicetype.workers import Worker
 
 pytestmark = pytest.mark.usefixtures("voiced_by_level")
+
+
+class Listening(FakeMicrophone):
+    """Goes on, in silence, until it is told to stop."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield from super().__iter__()
+        while not self._stopped.wait(0.005):
+            yield np.zeros(512, np.float32)
+
 
 SPOKEN = "one two three four five six seven eight nine ten".split()  # noqa: SIM905  # a list of words
 
@@ -91,6 +111,7 @@ def dictate(rig: Rig) -> Iterator[Dictate]:
         patching: Patching = Patching.DIFF,
         verification: bool = True,
         drafts: bool = True,
+        on_focus_change: str = "pause",
     ) -> Dictation:
         if not made:
             fast, heavy = (_worker(role, model) for role, model in (("fast", rig.fast), ("heavy", rig.heavy)))
@@ -98,9 +119,11 @@ def dictate(rig: Rig) -> Iterator[Dictate]:
             pipeline.open()
             made.append((pipeline, fast, heavy))
         source = FakeMicrophone(script) if isinstance(script, str) else script
+        terms = Terms(Showing.DRAFTS if drafts else Showing.FINAL)
         how = Settings(
-            language="en", realtime=realtime, patching=patching, verification=verification, drafts=drafts
+            language="en", realtime=realtime, patching=patching, verification=verification, terms=terms
         )
+        how = replace(how, on_focus_change=on_focus_change)
         return made[0][0].dictate(source, how, rig.report)
 
     yield begin
@@ -233,6 +256,71 @@ def test_typing_goes_on_when_the_focus_returns(rig: Rig, dictate: Dictate) -> No
     rig.keyboard = Flickering()
     rig.keyboard.interruptions = [focus_lost(), None, focus_lost(0, 2)]
     assert dictate("s" * 60).finished.result(10) == rig.keyboard.text
+
+
+def test_a_dictation_goes_on_in_the_window_that_has_the_focus_then(
+    rig: Rig, dictate: Dictate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as there is one: on the way there, none has the focus; what it may be told is told once."""
+    running = dictate(Listening("s" * 60), on_focus_change="continue")
+    rig.wait_for(lambda: "four" in rig.keyboard.text)
+    left, claims = rig.keyboard.text, []
+
+    def claim() -> Claim:
+        claims.append(1)
+        if len(claims) < 5:
+            raise KeyboardError("No window has the focus.", "Click into one.")
+        rig.keyboard.text = "other: "
+        return Claim()
+
+    monkeypatch.setattr(rig.keyboard, "claim", claim)
+    rig.keyboard.observer(FocusChanged(ours=False))
+    rig.wait_for(lambda: len(claims) > 4)
+    running.stop()
+    text = running.finished.result(10)
+    assert text.casefold() == "one two three four five six seven eight."
+    assert left + rig.keyboard.text.removeprefix("other:") == text
+    assert [str(each) for each in rig.of(KeyboardError)] == ["No window has the focus."]
+
+
+def test_a_dictation_ends_with_the_focus_where_that_is_wanted(rig: Rig, dictate: Dictate) -> None:
+    running = dictate(Listening("s" * 60), on_focus_change="stop")
+    rig.wait_for(lambda: "four" in rig.keyboard.text)
+    left = rig.keyboard.text
+    rig.keyboard.observer(FocusChanged(ours=False))
+    text = running.finished.result(10)
+    assert rig.keyboard.text == left
+    assert text.startswith(left)
+
+
+class Denying(FakeKeyboard):
+    """An application that lets its text be read; `shows` is what it makes of what was typed."""
+
+    def __init__(self, shows: Callable[[str], str]) -> None:
+        super().__init__()
+        self.shows = shows
+
+    def read(self, characters: int) -> str | None:
+        return self.shows(self.text)[-characters:]
+
+
+@pytest.mark.parametrize(
+    ("shows", "denied"),
+    [(str, False), (lambda text: text.replace("n", "m"), True), (lambda _: "$", False)],
+)
+def test_what_the_application_denies_is_not_erased(
+    rig: Rig, dictate: Dictate, shows: Callable[[str], str], denied: bool
+) -> None:
+    """And one that never shows a thing of what is typed is not believed."""
+    rig.keyboard = Denying(shows)
+    rig.heavy.says = lambda samples: sentence(samples).replace("One", "Won")
+    rig.heavy.gains = 1.0
+    text = dictate("s" * 60 + "." * 20).finished.result(20)
+    assert rig.keyboard.text == text
+    assert text.startswith("one" if denied else "Won")
+    problems = [str(each) for each in rig.of(KeyboardError)]
+    assert problems == ["The application shows something else than what was typed."] * denied
+    assert any(made.backspaces for made in rig.keyboard.patches) is not denied
 
 
 def test_a_key_of_the_users_own_is_the_end_of_our_claim(rig: Rig, dictate: Dictate) -> None:

@@ -16,10 +16,12 @@ from voicetype.core.events import (
     Event,
     FocusChanged,
     Patching,
+    Showing,
     SpeechEnded,
     SpeechStarted,
     Started,
     Stopped,
+    Terms,
     TranscriptSegment,
     Unconfirmed,
     UserTyped,
@@ -331,8 +333,8 @@ PAUSED = {
 
 @pytest.mark.parametrize("name", PAUSED)
 def test_paused_drafts(name: str) -> None:
-    screen = Screen(Session(drafts=False))
-    screen.feed(Started())
+    screen = Screen(Session())
+    screen.feed(Started(terms=Terms(Showing.FINAL)))
     for line in filter(str.strip, PAUSED[name].splitlines()):
         action, bar, expected = line.partition("|")
         for event in events(action.split()):

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from voicetype.core.events import FocusChanged, Patch, Started, UserTyped
+from voicetype.core.events import FocusChanged, Patch, Started, Terms, UserTyped
 from voicetype.core.patch import graphemes
 from voicetype.core.session import Session, step
 from voicetype.core.wording import join
 from voicetype.errors import KeyboardError, PatchInterrupted
 from voicetype.frames import FrameSource
 from voicetype.keyboard import Keyboard, KeyboardLost
-from voicetype.pipeline import Dictation, Report, Stages
+from voicetype.pipeline import Beginning, Dictation, Report, Stages
 from voicetype.settings import Settings
 from voicetype.workers import Worker
 
@@ -52,15 +52,25 @@ class Dictations:
     def dictate(self, source: FrameSource, settings: Settings, report: Report) -> Dictation:
         """Start a session on `source`. Raises KeyboardError where no window could take its text."""
         continues = self._stages.on_typist(self._stages.keyboard.claim).continues
-        before = replace(self._before(), patching=settings.patching, drafts=settings.drafts)
-        session, _ = step(before, Started(continues))
+        before = replace(self._before(), patching=settings.patching)
+        session, _ = step(before, Started(continues, settings.terms))
         spoken = self._spoken()
         if spoken and (not settings.languages or spoken in settings.languages):
             settings = replace(settings, presumed=spoken)
-        dictation = Dictation(self._stages, source, settings, report, session)
+        begin = Beginning(session, self._claim(settings.terms))
+        dictation = Dictation(self._stages, source, settings, report, begin)
         self._before = lambda: dictation.session
         self._spoken = lambda: dictation.spoken.presumed
         return dictation
+
+    def _claim(self, wanted: Terms) -> Callable[[], Terms]:
+        """Claims the focused window, and says on what terms it is typed into; for the typist thread."""
+
+        def claim() -> Terms:
+            self._stages.keyboard.claim()
+            return wanted
+
+        return claim
 
     def type(self, text: str) -> None:
         """Type a text into the focused window, between two dictations.

@@ -9,6 +9,7 @@ from pathlib import Path
 from voicetype.choice import heard_language
 from voicetype.config import Config
 from voicetype.core.endpointing import EndpointingRules
+from voicetype.core.events import Showing, Terms
 from voicetype.core.windows import Cadence
 from voicetype.engine import EngineOptions, Transcriber, models, speeds
 from voicetype.engine.memory import keep_little
@@ -34,7 +35,8 @@ def settings(config: Config) -> Settings:
         rules=rules,
         cadence=Cadence(config.engine.fast_interval_samples, config.engine.heavy_interval_samples),
         patching=config.typing.patching,
-        drafts=config.typing.drafts,
+        terms=Terms(Showing.DRAFTS if config.typing.drafts else Showing.FINAL, depth=config.typing.depth),
+        on_focus_change=config.typing.on_focus_change,
         vad_aggressiveness=config.audio.vad_aggressiveness,
         beam_size=config.engine.beam_size,
         verification=config.engine.verification,

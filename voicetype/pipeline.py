@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -34,11 +35,13 @@ from reactivex.subject import Subject
 from voicetype.core.events import (
     SAMPLE_RATE,
     Cancelled,
+    Claimed,
     Event,
     Patch,
     SpeechStarted,
     Started,
     Stopped,
+    Terms,
     Unconfirmed,
 )
 from voicetype.core.session import Session, step
@@ -47,7 +50,7 @@ from voicetype.core.stream import Began, Dropped, Finished, StreamEvent
 from voicetype.core.verification import Standing
 from voicetype.core.windows import Ready
 from voicetype.engine import Hypothesis
-from voicetype.errors import VoicetypeError
+from voicetype.errors import KeyboardError, VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.keyboard import Keyboard
 from voicetype.listening import Heard, Listening, Window
@@ -62,6 +65,9 @@ log = logging.getLogger(__name__)
 
 Report = Callable[[StreamEvent | VoicetypeError], None]
 """Told what happens, in order, on the typist thread."""
+
+_AGAIN_S = 0.2
+"""Between two tries to claim the window that has the focus."""
 
 Item = Heard | Event | StreamEvent | VoicetypeError
 _T = TypeVar("_T")
@@ -104,21 +110,34 @@ class Stages:
         return done.result()
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where a session begins. `claim`: claims the window that has the focus, and says on what terms it is
+    typed into; raises KeyboardError. To be called on the typist thread.
+    """
+
+    session: Session
+    claim: Callable[[], Terms]
+
+
 class Dictation:
     """A running session. `stop` and `cancel` may be called from any thread, also twice."""
 
     def __init__(
-        self, stages: Stages, source: FrameSource, settings: Settings, report: Report, session: Session
+        self, stages: Stages, source: FrameSource, settings: Settings, report: Report, begin: Beginning
     ) -> None:
         self.finished: Future[str] = Future()
         """Resolves to the whole text once nothing will change any more."""
-        self.session = session
+        self.session = begin.session
         """What is known of it now; written by the reducer alone."""
         self.spoken = Spoken(settings.presumed)
         """Which languages are spoken in it; written by the heavy model's thread alone."""
         self._stages, self._source, self._settings, self._report = stages, source, settings, report
         self._stats = Stats()
-        self._typist = Typist(stages.keyboard, self._tell)
+        self._claim = begin.claim
+        self._elsewhere = False  # another window has the focus
+        self._refusals: Counter[str] = Counter()  # why windows can't be typed into
+        self._typist = Typist(stages.keyboard, self._tell, lambda: self.session)
         self._segments = Segments()
         self._cancels: Subject[None] = Subject()
         self._go = threading.Event()
@@ -251,15 +270,42 @@ class Dictation:
         """The typist: report, type, say how it went."""
         if isinstance(state.item, StreamEvent | VoicetypeError):
             self._tell(state.item)
+        self._heed_focus(state.session.lost_focus)
         if state.patch is not None:
-            self._stages.control.on_next(self._typist.apply(state.patch, self.session.epoch))
-        elif state.session.finished and not self.finished.done():
+            done = self._typist.apply(state.patch, state.session.expected)
+            self._stages.control.on_next(done)
+        elif state.session.finished and self.session.finished and not self.finished.done():
             self._subscription.dispose()
             self._source.close()  # a session that is cancelled at once is never listened to
             if untyped := state.session.untyped:
                 self._tell(not_typed(len(untyped)))
             self._tell(Finished(state.session.text, time.time(), self._stats.summary()))
             self.finished.set_result(state.session.text)
+
+    def _heed_focus(self, elsewhere: bool) -> None:
+        """What the user wants where the window has lost the focus."""
+        if elsewhere and not self._elsewhere:
+            if self._settings.on_focus_change == "stop":
+                self._source.stop()
+            elif self._settings.on_focus_change == "continue":
+                self._go_on_elsewhere()
+        self._elsewhere = elsewhere
+
+    def _go_on_elsewhere(self, *_: object) -> None:
+        """Claim the window that has the focus, as soon as there is one that may be typed into."""
+        if self.finished.done() or not self.session.lost_focus:
+            return
+        try:
+            terms = self._claim()
+        except KeyboardError as error:
+            # On the way from one window to the next none has the focus: what is said once only is no news.
+            self._refusals[error.sentence] += 1
+            if self._refusals[error.sentence] == 2:
+                self._tell(error)
+            self._stages.typist.schedule_relative(_AGAIN_S, self._go_on_elsewhere)
+        else:
+            self._typist.moved()
+            self._stages.control.on_next(Claimed(terms))
 
     def _tell(self, item: StreamEvent | VoicetypeError) -> None:
         self._stats.count(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from voicetype.core.endpointing import EndpointingRules
-from voicetype.core.events import Patching
+from voicetype.core.events import Patching, Terms
 from voicetype.core.windows import Cadence
 
 
@@ -16,7 +16,8 @@ class Settings:
     rules: EndpointingRules = field(default_factory=EndpointingRules)
     cadence: Cadence = field(default_factory=Cadence)
     patching: Patching = Patching.DIFF
-    drafts: bool = True  # False: nothing is typed before the heavy model's last word on an utterance
+    terms: Terms = Terms()  # as the user wants them; the window's policy and its keyboard may leave less
+    on_focus_change: str = "pause"  # or "continue" in the window that has it then, or "stop"
     vad_aggressiveness: int = 2
     beam_size: int = 5  # of the heavy model's passes at a pause and at the end
     verification: bool = True  # the heavy model judges what stands; False: it decodes every window

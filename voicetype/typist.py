@@ -7,30 +7,51 @@ from collections.abc import Callable
 
 from voicetype.core.events import Patch, PatchApplied, PatchFailed
 from voicetype.core.patch import graphemes
+from voicetype.core.session import Session
 from voicetype.core.stream import Typed
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted, VoicetypeError
 from voicetype.keyboard import Keyboard
+from voicetype.proof import Proof
 
 
 class Typist:
-    """A keyboard, and whom to tell what was typed."""
+    """A keyboard, and whom to tell what was typed. `now`: the session as it is at this moment."""
 
-    def __init__(self, keyboard: Keyboard, tell: Callable[[Typed | VoicetypeError], None]) -> None:
-        self._keyboard, self._tell = keyboard, tell
+    def __init__(
+        self, keyboard: Keyboard, tell: Callable[[Typed | VoicetypeError], None], now: Callable[[], Session]
+    ) -> None:
+        self._keyboard, self._tell, self._now = keyboard, tell, now
+        self._proof: Proof | None = None  # begins with the first patch in a field
+        self._told = False  # that it shows something else
 
-    def apply(self, patch: Patch, epoch: int) -> PatchApplied | PatchFailed:
-        """Type `patch` unless its epoch is over; `epoch` is the session's now."""
-        if patch.epoch != epoch:
+    def moved(self) -> None:
+        """Another field is typed into from now on."""
+        self._proof = None
+
+    def apply(self, patch: Patch, expected: str) -> PatchApplied | PatchFailed:
+        """Type `patch` unless its epoch is over. `expected`: what then stands committed before the caret."""
+        if patch.epoch != self._now().epoch:
             return PatchFailed(0, 0, lost=False)
         try:
+            self._proof = self._proof or Proof(self._keyboard.read)
             self._keyboard.apply(patch)
         except PatchInterrupted as error:
             return self._interrupted(patch, error)
         except KeyboardError as error:
             self._tell(error)
             return PatchFailed(0, 0, lost=True)
-        self._tell(Typed(patch.backspaces, patch.text, time.time()))
-        return PatchApplied()
+        if patch.backspaces or patch.text:
+            self._tell(Typed(patch.backspaces, patch.text, time.time()))
+        return PatchApplied(doubted=self._is_denied(patch, expected))
+
+    def _is_denied(self, patch: Patch, expected: str) -> bool:
+        """Whether the application shows something else, and not because the user typed meanwhile."""
+        assert self._proof is not None
+        denied = self._proof.denied(expected) and patch.epoch == self._now().epoch
+        if denied and not self._told:
+            self._tell(_not_shown())
+        self._told = self._told or denied
+        return denied
 
     def _interrupted(self, patch: Patch, error: PatchInterrupted) -> PatchFailed:
         if error.erased or error.typed:
@@ -46,4 +67,12 @@ def not_typed(characters: int) -> VoicetypeError:
     return VoicetypeError(
         f"The last {characters} characters were not typed: their window lost the focus, or is gone.",
         "The whole text is kept: `voicetype stop` prints it.",
+    )
+
+
+def _not_shown() -> KeyboardError:
+    return KeyboardError(
+        "The application shows something else than what was typed.",
+        "It may complete or correct words itself: choose append-only or final-only for it in the "
+        "configuration, [typing.applications]. Nothing more is erased in this dictation.",
     )

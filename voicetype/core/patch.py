@@ -8,8 +8,10 @@ characters: a grapheme is erased by one BackSpace and never split.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
+from itertools import takewhile
 
-from voicetype.core.events import Patch
+from voicetype.core.events import Erasing, Patch, Terms
 
 _JOINER = "\u200d"
 _MARKS = frozenset({"Mn", "Me", "Mc"})
@@ -59,6 +61,40 @@ def _is_open_syllable(character: str) -> bool:
     return "\uac00" <= character <= "\ud7a3" and (ord(character) - 0xAC00) % 28 == 0
 
 
+def simple(text: str) -> bool:
+    """Whether one BackSpace erases each character of `text` in every program, for certain.
+
+    Those are the graphemes of one code point. Of the others some programs erase the whole, some a part.
+    """
+    return all(len(cluster) == 1 for cluster in graphemes(text))
+
+
+def out_of_reach(on_screen: str, wanted: str, terms: Terms, draft: int) -> int:
+    """How many graphemes at the beginning of `on_screen` must stand although `wanted` differs there.
+
+    0 where every patch from one to the other keeps to `terms`. `draft`: how many at the end are preedit.
+    What can't be reached ends with a word, where one ends before the preedit begins.
+    """
+    old, new = graphemes(on_screen), graphemes(wanted)
+    committed = old[: len(old) - draft]
+    first = len(committed) - _erasable(committed, terms)
+    if old[:first] == new[:first]:
+        return 0
+    while first < len(committed) and not committed[first].isspace():
+        first += 1
+    return first
+
+
+def _erasable(committed: Sequence[str], terms: Terms) -> int:
+    """How many graphemes at the end of a committed text may be erased."""
+    if terms.erasing is Erasing.NONE:
+        return 0
+    last = committed[max(0, len(committed) - terms.depth) :]
+    if terms.erasing is Erasing.EXACT:
+        return len(last)
+    return sum(1 for _ in takewhile(simple, reversed(last)))
+
+
 def make(on_screen: str, wanted: str, *, epoch: int = 0, keep: int | None = None) -> Patch | None:
     """The shallowest patch from `on_screen` to `wanted`; None where they are the same.
 
@@ -67,11 +103,14 @@ def make(on_screen: str, wanted: str, *, epoch: int = 0, keep: int | None = None
     if on_screen == wanted:
         return None
     old, new = graphemes(on_screen), graphemes(wanted)
-    common = 0
-    limit = min(len(old), len(new), len(old) if keep is None else keep)
-    while common < limit and old[common] == new[common]:
-        common += 1
-    return Patch(len(old) - common, "".join(new[common:]), epoch)
+    kept = common(on_screen, wanted) if keep is None else min(keep, common(on_screen, wanted))
+    return Patch(len(old) - kept, "".join(new[kept:]), epoch)
+
+
+def common(one: str, other: str) -> int:
+    """How many graphemes the two have in common at their beginnings."""
+    pairs = zip(graphemes(one), graphemes(other), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def apply(screen: str, patch: Patch) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from voicetype.core import agreement, mending, wording
-from voicetype.core.events import Patching, TranscriptSegment
+from voicetype.core.events import Patching, Showing, TranscriptSegment
 from voicetype.core.wording import Words
 
 _UNTRUSTED = 2  # words at the end of what the heavy model says in mid-speech: the window's end cuts into them
@@ -28,9 +28,15 @@ class Utterance:
     final: bool = False
     sealed: str = ""  # what stands of it on the screen and is no longer ours, perhaps up to mid-word
 
-    def words(self, patching: Patching) -> Words:
+    def words(self, patching: Patching, showing: Showing = Showing.DRAFTS) -> Words:
         """The words wanted on the screen: confirmed ones, then what only the drafts reach."""
-        words = self._standing(patching)
+        match showing:
+            case Showing.DRAFTS:
+                words = self._standing(patching)
+            case Showing.STABLE:
+                words = self.confirmed
+            case Showing.FINAL:
+                words = self.confirmed if self.final else ()
         return self._unsealed(words) if self.sealed else words
 
     @property

@@ -42,8 +42,6 @@ def change(before: Composed, patch: Patch) -> tuple[Composed, Change]:
     draft = min(patch.draft, len(clusters))
     wanted, preedit = clusters[: len(clusters) - draft], "".join(clusters[len(clusters) - draft :])
     standing = graphemes(before.committed)
-    common = 0
-    while common < min(len(standing), len(wanted)) and standing[common] == wanted[common]:
-        common += 1
+    common = patches.common(before.committed, "".join(wanted))
     delete, commit = "".join(standing[common:]), "".join(wanted[common:])
     return Composed("".join(wanted), preedit), Change(delete, commit, preedit)
