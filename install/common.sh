@@ -199,7 +199,7 @@ make_environment() {
 # What voicetype needs of the system to run.
 packages_to_run() {
     printf '%s\n' python3 python3-venv python3-gi \
-        libportaudio2 gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
+        libportaudio2 libxkbcommon0 gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
     command -v dpkg-query >/dev/null || return 0
     # PortAudio speaks ALSA; this is ALSA's way to the sound server that is here.
     if installed pipewire-pulse; then
@@ -215,6 +215,63 @@ data_folder() {
         /*) say "$XDG_DATA_HOME/voicetype" ;;
         *) say "$HOME/.local/share/voicetype" ;; # a relative folder is ignored, as the XDG rules say
     esac
+}
+
+# Files that let whoever is logged in type by uinput, and where they go; DESTDIR is another root than /.
+uinput_files=(
+    70-voicetype-uinput.rules:/etc/udev/rules.d
+    voicetype-uinput.conf:/etc/modules-load.d
+)
+
+# Each "file in install/" and "path in the system" of those that are not as they should be there.
+missing_uinput_files() {
+    local each name path
+    for each in "${uinput_files[@]}"; do
+        name=${each%%:*} path=${DESTDIR:-}${each#*:}/${each%%:*}
+        cmp -s "$root/install/$name" "$path" || printf '%s\n%s\n' "$root/install/$name" "$path"
+    done
+}
+
+# Have the running system heed them, as far as it can be told.
+settle_uinput() {
+    [ -z "${DESTDIR:-}" ] || return 0
+    as_root udevadm control --reload 2>/dev/null || true
+    as_root modprobe uinput 2>/dev/null || true
+    as_root udevadm trigger --sysname-match=uinput --settle 2>/dev/null || true
+}
+
+allow_uinput() {
+    local missing each
+    mapfile -t missing < <(missing_uinput_files)
+    if [ "${#missing[@]}" = 0 ]; then
+        say "Typing by uinput: allowed."
+        return
+    fi
+    if ! may_be_root || ! as_root true; then
+        fail "Typing by uinput has to be allowed by root." \
+            "Ask an administrator to copy ${uinput_files[0]%%:*} from $root/install to ${uinput_files[0]#*:}."
+    fi
+    for ((each = 0; each < ${#missing[@]}; each += 2)); do
+        as_root install -D -m 644 "${missing[each]}" "${missing[each + 1]}"
+    done
+    settle_uinput
+    say "Typing by uinput: allowed, for whoever is logged in at this machine. Any program of theirs may press keys."
+}
+
+# Only what was installed from here, or by an earlier version's rule of the same name.
+forbid_uinput() {
+    local each path there=()
+    for each in "${uinput_files[@]}"; do
+        path=${DESTDIR:-}${each#*:}/${each%%:*}
+        if [ -e "$path" ]; then there+=("$path"); fi
+    done
+    [ "${#there[@]}" != 0 ] || return 0
+    if may_be_root && as_root rm -f "${there[@]}"; then
+        settle_uinput
+        say "Typing by uinput: not allowed any more."
+    else
+        say "Left, since only root may remove them: ${there[*]}"
+    fi
 }
 
 # Folders that are not there yet, the inner ones first.

@@ -120,6 +120,8 @@ lay_out() {
     mkdir -p "$stage/usr/bin" "$stage/DEBIAN"
     filled launcher.in library="$library" >"$stage/usr/bin/voicetype"
     "$python" -I -B "$root/install/debian/lay_out.py" "$stage" "$library"
+    install -D "$root/install/70-voicetype-uinput.rules" "$stage/usr/lib/udev/rules.d/70-voicetype-uinput.rules"
+    install -D "$root/install/voicetype-uinput.conf" "$stage/usr/lib/modules-load.d/voicetype-uinput.conf"
     find "$stage" -type d -exec chmod 755 {} +
     find "$stage" -type f -exec chmod 644 {} +
     chmod 755 "$stage/usr/bin/voicetype"

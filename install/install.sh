@@ -6,7 +6,7 @@ set -euo pipefail
 
 usage() {
     cat <<'HELP'
-Usage: install/install.sh [--shortcut KEYS] [--no-start]
+Usage: install/install.sh [--shortcut KEYS] [--uinput] [--no-start]
        install/install.sh --uninstall [--keep-models]
 
 Installs voicetype for you alone: system packages that are missing, a Python environment and two speech models
@@ -15,6 +15,7 @@ Then starts it, where there is a desktop. This folder is not needed afterwards; 
 the installation up to the state of this folder.
 
   --shortcut KEYS  a shortcut of your desktop that starts and ends listening: '<Super>z', '<Ctrl><Alt>space'
+  --uinput         allow typing by a keyboard of the kernel's, for desktops without a better way; needs root
   --no-start       install, but do not start it now
   --uninstall      take all of it away: the same as install/uninstall.sh
   --help           this
@@ -25,6 +26,7 @@ if [ "${1:-}" = --uninstall ]; then exec "$root/install/uninstall.sh" "${@:2}"; 
 
 wishes=()
 start=yes
+uinput=
 arguments=("$@")
 while [ "$#" != 0 ]; do
     case $1 in
@@ -34,6 +36,7 @@ while [ "$#" != 0 ]; do
             shift
             ;;
         --shortcut=*) wishes+=("$1") ;;
+        --uinput) uinput=yes ;;
         --no-start) start= ;;
         --help | -h)
             usage
@@ -111,6 +114,7 @@ start_daemon() {
 
 mapfile -t packages < <(packages_to_run)
 need_packages "${packages[@]}"
+if [ -n "$uinput" ]; then allow_uinput; fi
 continue_as_user "${arguments[@]}"
 check_wishes "${wishes[@]}"
 

@@ -9,8 +9,8 @@ usage() {
 Usage: install/uninstall.sh [--keep-models]
 
 Ends voicetype and takes away what install/install.sh put here: the entry in the menu, the start at login, the
-command, the Python environment, the speech models, the demo. Your configuration stays, and so do the
-system packages.
+command, the Python environment, the speech models, the demo, and what --uinput allowed. Your configuration
+stays, and so do the system packages.
 
   --keep-models  leave the speech models for another time
   --help         this
@@ -29,6 +29,7 @@ for argument in "$@"; do
     esac
 done
 
+forbid_uinput
 continue_as_user "$@"
 data=$(data_folder)
 venv=$data/venv

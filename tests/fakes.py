@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from voicetype.accessibility import Field
 from voicetype.core import patch
 from voicetype.core.events import Event, Patch, PatchApplied, PatchFailed
 from voicetype.core.session import Session, step
@@ -154,14 +155,16 @@ class FakeKeyboard:
         self.patches: list[Patch] = []
         self.interruptions: list[PatchInterrupted | None] = []
         self.observer: Observer = lambda _: None
+        self.field = Claim()
+        """What a claim says of the field."""
 
     def open(self, observer: Observer) -> None:
         """Remember whom to tell."""
         self.observer = observer
 
     def claim(self) -> Claim:
-        """Never behind our own text."""
-        return Claim()
+        """The field; never behind our own text, unless a test says so."""
+        return self.field
 
     def apply(self, made: Patch) -> None:
         """Type, or run into the next interruption."""
@@ -177,8 +180,51 @@ class FakeKeyboard:
         """It does not say."""
         return None
 
+    def release(self) -> None:
+        """Nothing is held."""
+
     def close(self) -> None:
         """Nothing to give back."""
+
+
+class FakeReader:
+    """What has the focus, and what `says` stands before its caret."""
+
+    def __init__(self, field: Field | None, says: Callable[[], str | None]) -> None:
+        self.field = field
+        self.says = says
+        self.asked: list[int] = []
+        self.closed = False
+        self.observer: Callable[[Field | None], None] = lambda _: None
+
+    def open(self, observer: Callable[[Field | None], None]) -> None:
+        """Remember whom to tell."""
+        self.observer = observer
+
+    @property
+    def focused(self) -> Field | None:
+        """What has the focus."""
+        return self.field
+
+    def find(self) -> Field | None:
+        """The same, told to the observer too."""
+        self.observer(self.field)
+        return self.field
+
+    def read(self, field: Field, characters: int) -> str | None:
+        """The end of what the field says, where it has the focus."""
+        self.asked.append(characters)
+        said = self.says() if field == self.field and field.readable else None
+        return said and said[-characters:]
+
+    def move(self, field: Field | None) -> None:
+        """The focus moves, and the observer hears of it."""
+        self.field = field
+        self.observer(field)
+
+    def close(self) -> None:
+        """No more is asked."""
+        self.closed = True
 
 
 def focus_lost(erased: int = 0, typed: int = 0) -> PatchInterrupted:

@@ -248,8 +248,8 @@ def test_clients_say_what_they_ask(
         return ["The text."] if member == "Stop" else []
 
     monkeypatch.setattr("voicetype.client.call", call)
-    assert [cli.main([each]) for each in ("start", "stop", "toggle", "cancel")] == [0, 0, 0, 0]
-    assert asked == [("Start", "a{sv}", {}), ("Stop", ""), ("Toggle", ""), ("Cancel", "")]
+    assert [cli.main([each]) for each in ("start", "stop", "toggle", "cancel", "undo")] == [0] * 5
+    assert asked == [("Start", "a{sv}", {}), ("Stop", ""), ("Toggle", ""), ("Cancel", ""), ("UndoLast", "")]
     assert capsys.readouterr().out == "The text.\n"
 
 

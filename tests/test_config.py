@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicetype import config_file
-from voicetype.config import Config, ModelsConfig
+from voicetype.config import Config, ModelsConfig, Words
 from voicetype.config_file import load, override
 from voicetype.core.events import Patching
 from voicetype.errors import ConfigError
@@ -66,6 +66,17 @@ def test_values_of_every_kind(file: Path) -> None:
     assert config.engine.verification is False
 
 
+def test_a_table_of_the_users_own_keys(file: Path) -> None:
+    file.write_text("[typing.applications]\nZ = 'off'\n'*.a' = 'in-place'\n[typing]\ndrafts = false\n")
+    own = load().typing.applications
+    assert [*own.items()] == [("Z", "off"), ("*.a", "in-place")]
+    assert own != Words({"*.a": "in-place", "Z": "off"})  # the first that matches holds
+    assert own == Words(own)
+    assert hash(own) == hash(Words(own))
+    assert load().typing.drafts is False
+    assert Config().typing.applications == Words()
+
+
 def test_a_dictation_goes_by_the_configuration() -> None:
     from voicetype.making import settings  # here, since it loads everything
 
@@ -115,6 +126,20 @@ def test_a_dictation_goes_by_the_configuration() -> None:
         ("languages = ['de', 3]", "languages[1] is 3; it must be a language code", ""),
         ("languages = [['de']]", 'languages[0] is ["de"]; it must be', ""),
         ("languages = ['de', 'en', 'de']", 'languages[2] is "de"; it is in the list already.', "Take one"),
+        (
+            "typing.applications = 'off'",
+            'is "off"; it is a table: write [typing.applications], and',
+            "is {}.",
+        ),
+        (
+            "[typing.applications]\nkitty = 'append'",
+            'applications["kitty"] is "append"; it must be one of append-only, final-only, in-place, off.',
+            'mean "append-only"?',
+        ),
+        ("[typing.applications]\n'*' = true", 'applications["*"] is true; it must be one of', "is {}."),
+        ("[typing.applications.kitty]\nx = 'off'", 'applications["kitty"] is {"x" = "off"}; it must', ""),
+        ("typing.applications.org.a = 'off'", "with a dot in it is written in quotes.", ""),
+        ("[typing.application]\nx = 'off'", "no key typing.application.", "mean typing.applications?"),
         ("desktop.overlay = 'yes'", "it must be one of always, auto, never.", 'default is "auto".'),
         ("models.unload_after_s = -1", "it must be from 0 to 86400.", "default is 600."),
         ("audio = 3", "audio is 3; it is a section: write [audio].", "Leave it out"),

@@ -198,6 +198,10 @@ def test_a_slow_watch_stops_at_once(tmp_path: Path) -> None:
         ({"typing.drafts": False}, ["typing.drafts is now off (was on)."]),
         ({"typing.patching": Patching.WINDOW}, ["typing.patching is now window (was diff)."]),
         (
+            {"typing.applications": {"kitty": "off"}},
+            ["typing.applications is now kitty: off (was empty)."],
+        ),
+        (
             {"audio.end_s": 1, "language": "fr"},
             ["language is now fr (was locale).", "audio.end_s is now 1.0 (was 0.6)."],
         ),

@@ -19,11 +19,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from voicetype.config import LANGUAGES, MODEL_PRESETS, Config
+from voicetype.config import LANGUAGES, MODEL_PRESETS, Config, Words
 from voicetype.config_file import as_toml, flat, load, override
 from voicetype.config_writing import explain, initial_text, initialise, save
 from voicetype.core.events import Patching
 from voicetype.errors import ConfigError
+from voicetype.policies import Policy
 
 
 @pytest.fixture
@@ -150,6 +151,7 @@ def test_explain_names_every_value_and_its_origin(file: Path) -> None:
     assert "end_s = 0.8                            # from the file" in lines
     assert 'languages = ["de"]                     # from the file' in lines
     assert 'language = "locale"                    # default' in lines
+    assert "[typing.applications]                  # default" in lines
     # The lines are a configuration file themselves, with the same values.
     again = file.with_name("again.toml")
     again.write_text("\n".join(lines))
@@ -219,6 +221,21 @@ def test_a_choice_is_written_where_the_default_stood(file: Path) -> None:
             "language = 'fr'\n",
             {"typing.patching": Patching.WINDOW},
             "language = 'fr'\n\n[typing]\npatching = \"window\"\n",
+        ),
+        (
+            "[typing.applications]\n# mine\nkitty = 'off' # why\n",
+            {"typing.applications": {"kitty": "in-place", "*term*": "off"}},
+            '[typing.applications]\n# mine\nkitty = "in-place" # why\n"*term*" = "off"\n',
+        ),
+        (
+            "[typing.applications]\nkitty = 'off'\nfoot = 'off' # never\n\n[audio]\nend_s = 1\n",
+            {"typing.applications": {"foot": "off"}},
+            "[typing.applications]\nfoot = 'off' # never\n\n[audio]\nend_s = 1\n",
+        ),
+        (
+            "[typing.applications]\nkitty = 'off'\n",
+            {"typing.drafts": False},
+            "[typing]\ndrafts = false\n\n[typing.applications]\nkitty = 'off'\n",
         ),
         # A note of the user's own is no line of the default file.
         (
@@ -319,6 +336,9 @@ def test_what_stands_already_is_not_written_again(tmp_path: Path) -> None:
 # Whatever the choices.
 
 
+KEYS = st.characters(exclude_characters="#=\n", exclude_categories=["Cs"])  # or `settled` is led astray
+
+
 def values_of(default: object, name: str) -> st.SearchStrategy[object]:
     """Values that a key may hold."""
     numbers = {
@@ -333,6 +353,8 @@ def values_of(default: object, name: str) -> st.SearchStrategy[object]:
             return st.sampled_from(Patching)
         case float():
             return st.floats(0.1, 2)
+        case Words():
+            return st.dictionaries(st.text(KEYS), st.sampled_from([*Policy]), max_size=3).map(Words)
         case tuple():
             return st.lists(st.sampled_from(sorted(LANGUAGES)), unique=True)
         case int():
@@ -391,7 +413,7 @@ def test_whatever_is_saved_is_loaded_and_the_rest_is_kept(
     new = file.read_bytes().decode()
     defaults = {f"# {name.rpartition('.')[2]} = {as_toml(value)}" for name, value in flat(Config())}
     kept = [line for line in settled(text) if line not in defaults]
-    headings = {f"[{name.partition('.')[0]}]" for name in values}
+    headings = {f"[{name.partition('.')[0]}]" for name in values} | {"[typing.applications]"}
     assert [line for line in settled(new) if line not in defaults | headings] == [
         line for line in kept if line not in headings
     ]

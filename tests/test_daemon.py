@@ -11,16 +11,26 @@ import numpy as np
 import pytest
 
 from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, LevelDetector, focus_lost
-from voicetype.config import Config
+from voicetype.config import Config, Words
 from voicetype.control import State, Status
-from voicetype.core.events import Patch
+from voicetype.core.events import Erasing, FocusChanged, Patch, Terms, UserTyped
 from voicetype.core.stream import Finished
 from voicetype.daemon import Daemon
 from voicetype.dictations import Dictations
-from voicetype.errors import AudioError, ConfigError, DaemonError, KeyboardError, ModelError, VoicetypeError
+from voicetype.errors import (
+    AudioError,
+    ConfigError,
+    DaemonError,
+    Interruption,
+    KeyboardError,
+    ModelError,
+    PatchInterrupted,
+    UndoError,
+    VoicetypeError,
+)
 from voicetype.frames import Frame
 from voicetype.hotkey import Key, KeyEvent
-from voicetype.keyboard import Claim
+from voicetype.keyboard import Claim, Purpose
 from voicetype.settings import Settings
 from voicetype.workers import Worker
 
@@ -418,3 +428,340 @@ def test_no_more_than_ten_texts_are_remembered(rig: Rig) -> None:
         rig.house.mouths[-1].speak(20)
         result(rig.daemon.stop())
     assert len(rig.daemon.last_texts()) == 10
+
+
+def dictated(rig: Rig, frames: int = 30) -> str:
+    """A dictation from its beginning to its end."""
+    rig.daemon.start({})
+    rig.house.mouths[-1].speak(frames)
+    text = result(rig.daemon.stop())
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+    return text
+
+
+def undo(rig: Rig) -> None:
+    """Take the last dictation back."""
+    rig.daemon.undo_last().result(10)
+
+
+BEHIND_OURS = Claim(continues=True)
+
+
+def test_the_last_dictation_is_taken_back_once(rig: Rig) -> None:
+    dictated(rig, 20)
+    rig.house.keyboard.field = BEHIND_OURS
+    dictated(rig, 30)
+    assert rig.house.keyboard.text == "one two one two three"
+    undo(rig)
+    assert rig.house.keyboard.text == "one two"
+    with pytest.raises(UndoError, match="nothing to take back"):
+        undo(rig)
+    assert rig.daemon.last_texts() == ("one two three", "one two")
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+    dictated(rig, 20)
+    assert rig.house.keyboard.text == "one two one two"  # the space before it is not forgotten
+
+
+def test_a_text_that_was_typed_again_is_taken_back(rig: Rig) -> None:
+    dictated(rig, 20)
+    rig.house.keyboard.field = BEHIND_OURS
+    rig.daemon.type_again("word " * 30)
+    assert rig.house.keyboard.text == "one two " + "word " * 30
+    undo(rig)
+    assert rig.house.keyboard.text == "one two"
+    assert [made.backspaces for made in rig.house.keyboard.patches[-4:]] == [50, 50, 50, 1]
+
+
+def test_an_undo_is_refused_while_a_dictation_runs(rig: Rig) -> None:
+    dictated(rig)
+    rig.house.keyboard.field = BEHIND_OURS
+    rig.daemon.start({})
+    with pytest.raises(DaemonError, match="dictation is running"):
+        undo(rig)
+
+
+def test_an_undo_without_any_dictation(rig: Rig) -> None:
+    with pytest.raises(UndoError, match="nothing to take back"):
+        undo(rig)
+
+
+@pytest.mark.parametrize(
+    ("field", "rules", "sentence"),
+    [
+        (Claim(), {}, "can't be taken back: you typed or clicked since"),
+        (Claim(True, "kitty"), {}, "voicetype erases nothing in kitty: its policy is append-only."),
+        (Claim(True, "a"), {"a": "final-only"}, "erases nothing in a: its policy is final-only."),
+        (Claim(True, erasing=Erasing.NONE), {}, "is not known here"),
+    ],
+)
+def test_what_is_not_taken_back(rig: Rig, field: Claim, rules: dict[str, str], sentence: str) -> None:
+    dictated(rig)
+    rig.house.keyboard.field = field
+    rig.house.settings = replace(rig.house.settings, applications=Words(rules))
+    with pytest.raises(UndoError, match=sentence) as refused:
+        undo(rig)
+    assert refused.value.hint
+    assert rig.house.keyboard.text == "one two three"
+
+
+def test_what_was_refused_elsewhere_is_not_taken_back_there(rig: Rig) -> None:
+    """The claim that refused is the last one, and the next continues it; but what was typed is not there."""
+    dictated(rig)
+    rig.house.keyboard.field = Claim()
+    with pytest.raises(UndoError):
+        undo(rig)
+    rig.house.keyboard.field = BEHIND_OURS
+    with pytest.raises(UndoError, match="nothing to take back"):
+        undo(rig)
+    assert rig.house.keyboard.text == "one two three"
+
+
+def test_how_deep_a_correction_may_go_does_not_limit_an_undo(rig: Rig) -> None:
+    rig.house.settings = replace(rig.house.settings, terms=Terms(depth=0))
+    dictated(rig)
+    rig.house.keyboard.field = BEHIND_OURS
+    undo(rig)
+    assert rig.house.keyboard.text == ""
+
+
+@pytest.mark.parametrize(("erasing", "taken"), [(Erasing.KEYS, False), (Erasing.EXACT, True)])
+def test_what_a_backspace_may_erase_in_part(rig: Rig, erasing: Erasing, taken: bool) -> None:
+    rig.house.keyboard.field = Claim(True, erasing=erasing)
+    rig.daemon.type_again("a family: 👩‍👩‍👧")
+    if not taken:
+        with pytest.raises(UndoError, match="erase only a part"):
+            undo(rig)
+        return
+    undo(rig)
+    assert rig.house.keyboard.text == ""
+
+
+@pytest.mark.parametrize(
+    ("read", "taken"), [("Dear one two three", True), ("one two thre", False), ("", False), (None, True)]
+)
+def test_what_the_application_says_is_heeded(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, read: str | None, taken: bool
+) -> None:
+    dictated(rig)
+    rig.house.keyboard.field = BEHIND_OURS
+    monkeypatch.setattr(rig.house.keyboard, "read", lambda _: read)
+    if taken:
+        undo(rig)
+    else:
+        with pytest.raises(UndoError, match="Something else stands before the caret"):
+            undo(rig)
+    assert rig.house.keyboard.text == ("" if taken else "one two three")
+
+
+def test_an_undo_that_is_interrupted_says_how_far_it_came(rig: Rig) -> None:
+    rig.house.keyboard.field = BEHIND_OURS
+    rig.daemon.type_again("word " * 30)
+    rig.house.keyboard.interruptions = [None, PatchInterrupted(Interruption.FOREIGN_INPUT, 20, 0)]
+    with pytest.raises(UndoError) as told:
+        undo(rig)
+    assert told.value.sentence == (
+        "Only the last 70 of 150 characters were taken back: a key was pressed, or the mouse."
+    )
+    assert rig.house.keyboard.text == "word " * 16
+    with pytest.raises(UndoError, match="nothing to take back"):
+        undo(rig)
+
+
+def test_an_undo_that_could_not_begin_says_so(rig: Rig) -> None:
+    dictated(rig)
+    rig.house.keyboard.field = BEHIND_OURS
+    rig.house.keyboard.interruptions = [focus_lost()]
+    with pytest.raises(UndoError, match="Nothing was taken back: another window has the focus"):
+        undo(rig)
+    assert rig.house.keyboard.text == "one two three"
+
+
+def test_a_key_between_two_pieces_ends_an_undo(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.house.keyboard.field = BEHIND_OURS
+    rig.daemon.type_again("word " * 30)
+    typed = rig.house.keyboard.apply
+
+    def and_the_user(made: Patch) -> None:
+        typed(made)
+        rig.house.keyboard.text += "x"
+        rig.house.keyboard.field = Claim()
+
+    monkeypatch.setattr(rig.house.keyboard, "apply", and_the_user)
+    with pytest.raises(UndoError, match="Only the last 50 of 150 characters"):
+        undo(rig)
+    assert rig.house.keyboard.text == "word " * 20 + "x"
+
+
+def test_what_the_user_typed_into_is_not_taken_back(rig: Rig) -> None:
+    """Part of it stands where it can't be reached."""
+    rig.house.heavy.gate.clear()
+    rig.daemon.start({})
+    rig.house.mouths[0].speak(40)
+    rig.house.wait_for(lambda: bool(rig.house.keyboard.text))
+    rig.house.keyboard.observer(UserTyped())
+    rig.house.heavy.gate.set()
+    result(rig.daemon.stop())
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+    rig.house.keyboard.field = BEHIND_OURS
+    standing = rig.house.keyboard.text
+    with pytest.raises(UndoError, match="does not stand in one piece"):
+        undo(rig)
+    assert rig.house.keyboard.text == standing
+
+
+def test_the_keyboard_is_given_back_after_each(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    released: list[str] = []
+    monkeypatch.setattr(rig.house.keyboard, "release", lambda: released.append(rig.house.keyboard.text))
+    dictated(rig)
+    rig.house.keyboard.field = BEHIND_OURS
+    undo(rig)
+    rig.daemon.type_again("again")
+    rig.house.keyboard.field = Claim(app="KeePassXC")
+    refused: Callable[[], None]
+    for refused in (lambda: rig.daemon.start({}), lambda: rig.daemon.type_again("x")):
+        with pytest.raises(KeyboardError, match="does not type into KeePassXC"):
+            refused()
+    with pytest.raises(UndoError):
+        undo(rig)
+    assert released == ["one two three", "", "again", "again", "again", "again"]
+
+
+def test_what_was_claimed_in_part_is_given_back(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An input method takes the seat before it can tell that no window has the focus."""
+    released: list[None] = []
+    monkeypatch.setattr(rig.house.keyboard, "release", lambda: released.append(None))
+
+    def nowhere() -> Claim:
+        raise KeyboardError("No window has the focus.", "Click into one.")
+
+    monkeypatch.setattr(rig.house.keyboard, "claim", nowhere)
+    with pytest.raises(KeyboardError, match="No window"):
+        rig.daemon.start({})
+    assert released == [None]
+
+
+# Policies
+
+
+def test_what_may_not_be_typed_into_is_told(rig: Rig) -> None:
+    rig.house.keyboard.field = Claim(purpose=Purpose.PASSWORD)
+    with pytest.raises(KeyboardError, match="does not type into password fields"):
+        rig.daemon.start({})
+    assert rig.house.mouths[0].closed
+    rig.press(Key.DOWN, 1.0)
+    rig.house.wait_for(lambda: any(isinstance(news, KeyboardError) for news in rig.house.told))
+    assert rig.daemon.status().state is State.IDLE
+    with pytest.raises(KeyboardError, match="does not type into password fields"):
+        rig.daemon.type_again("secret")
+    assert rig.house.keyboard.text == ""
+
+
+def test_in_a_terminal_nothing_is_erased(rig: Rig) -> None:
+    rig.house.fast.says = lambda samples: words(samples).replace("two", "too")
+    rig.house.keyboard.field = Claim(app="kitty")
+    assert dictated(rig, 40) == rig.house.keyboard.text == "one two three four five"
+    assert all(made.backspaces == 0 for made in rig.house.keyboard.patches)
+
+
+def test_a_rule_of_the_users_own_lets_it_be_mended(rig: Rig) -> None:
+    rig.house.fast.says = lambda samples: words(samples).replace("two", "too")
+    rig.house.settings = replace(rig.house.settings, applications=Words({"kitty": "in-place"}))
+    rig.house.keyboard.field = Claim(app="kitty")
+    rig.house.heavy.gate.clear()
+    rig.daemon.start({})
+    rig.house.mouths[0].speak(40)
+    rig.house.wait_for(lambda: "too" in rig.house.keyboard.text)
+    rig.house.heavy.gate.set()
+    assert result(rig.daemon.stop()) == rig.house.keyboard.text == "one two three four five"
+    assert any(made.backspaces for made in rig.house.keyboard.patches)
+
+
+# Where the focus goes
+
+
+def go_elsewhere(rig: Rig) -> None:
+    """The window loses the focus in the middle of a dictation."""
+    rig.house.mouths[-1].speak(30)
+    rig.house.wait_for(lambda: bool(rig.house.keyboard.text))
+    rig.house.keyboard.observer(FocusChanged(ours=False))
+
+
+def test_a_dictation_stops_with_the_loss_of_the_focus(rig: Rig) -> None:
+    rig.house.settings = replace(rig.house.settings, on_focus_change="stop")
+    rig.house.heavy.gate.clear()
+    rig.press(Key.DOWN, 1.0)
+    rig.house.wait_for(lambda: bool(rig.house.mouths))
+    go_elsewhere(rig)
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.FINISHING)
+    rig.press(Key.UP, 9.0)
+    rig.house.heavy.gate.set()
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+    assert rig.daemon.last_texts() == ("one two three",)
+    assert rig.house.states() == [State.LISTENING, State.FINISHING, State.IDLE]
+    rig.daemon.start({})  # the next press listens
+
+
+def test_a_dictation_goes_on_in_the_window_that_has_the_focus(rig: Rig) -> None:
+    rig.house.settings = replace(rig.house.settings, on_focus_change="continue")
+    rig.daemon.start({})
+    go_elsewhere(rig)
+    before, rig.house.keyboard.text = rig.house.keyboard.text, ""
+    rig.house.mouths[-1].speak(30)
+    text = result(rig.daemon.stop())
+    assert rig.house.keyboard.text
+    assert text.replace(" ", "") == (before + rig.house.keyboard.text).replace(" ", "")
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+    rig.house.keyboard.field = BEHIND_OURS
+    with pytest.raises(UndoError, match="does not stand in one piece"):
+        undo(rig)
+
+
+def test_the_end_of_a_microphone_is_seen(rig: Rig) -> None:
+    rig.house.heavy.gate.clear()
+    rig.daemon.start({})
+    rig.house.mouths[0].speak(20)
+    rig.house.wait_for(lambda: bool(rig.house.keyboard.text))
+    rig.house.mouths[0].stop()  # as by itself
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.FINISHING)
+    rig.house.heavy.gate.set()
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+
+
+# The locked screen
+
+
+def test_a_locked_screen_ends_what_runs_as_it_stands(rig: Rig) -> None:
+    rig.house.heavy.gate.clear()
+    rig.daemon.start({})
+    rig.house.mouths[0].speak(40)
+    rig.house.wait_for(lambda: bool(rig.house.keyboard.text))
+    rig.daemon.screen_locked(True)
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+    rig.house.heavy.gate.set()
+    standing = rig.house.keyboard.text
+    assert all(made.backspaces == 0 for made in rig.house.keyboard.patches)
+    assert rig.daemon.last_texts() == (standing,)
+    refused: Callable[[], None]
+    for refused in (lambda: rig.daemon.start({}), lambda: rig.daemon.type_again("x"), lambda: undo(rig)):
+        with pytest.raises(DaemonError, match="The screen is locked"):
+            refused()
+    rig.press(Key.DOWN, 1.0)
+    rig.house.wait_for(lambda: any(isinstance(news, DaemonError) for news in rig.house.told))
+    assert len(rig.house.mouths) == 1
+    rig.daemon.screen_locked(False)
+    rig.house.keyboard.text = ""
+    assert dictated(rig, 20) == "one two"
+
+
+def test_a_locked_screen_breaks_off_a_text_that_is_typed(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = rig.house.keyboard.apply
+
+    def and_the_lock(made: Patch) -> None:
+        typed(made)
+        rig.daemon.screen_locked(True)
+        rig.daemon.last_texts()  # asked behind the lock
+
+    monkeypatch.setattr(rig.house.keyboard, "apply", and_the_lock)
+    with pytest.raises(KeyboardError, match="not typed to its end: the screen is locked"):
+        rig.daemon.type_again("word " * 30)
+    assert rig.house.keyboard.text == "word " * 10

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import FakeTranscriber
-from voicetype import desktop, making
+from voicetype import hotkeys, keyboards, making
 from voicetype.audience import Audience
-from voicetype.config import Config
+from voicetype.config import Config, Words
 from voicetype.config_file import load
 from voicetype.core.events import Showing
 from voicetype.core.stream import StreamEvent
@@ -114,6 +114,18 @@ def test_a_choice_holds_from_the_next_dictation_on_and_stands_in_the_file(start:
     assert load(rig.file).typing.drafts is False
     assert "# mine" in rig.file.read_text()
     assert len(rig.paper.notes) == 2
+
+
+def test_a_rule_for_an_application_holds_from_the_next_dictation_on(start: Start) -> None:
+    rig = start()
+    rig.write(f'{BASE}\n[typing.applications]\n"*kitty*" = "in-place"\n')
+    rig.desktop.reload()
+    rig.desktop.settle()
+    assert rig.desktop.settings.applications == Words({"*kitty*": "in-place"})
+    assert "typing.applications is now *kitty*: in-place (was empty)." in rig.paper.notes
+    rig.desktop.change({"typing.drafts": False}, keep=True)
+    assert '\n[typing.applications]\n"*kitty*" = "in-place"\n' in rig.file.read_text()
+    assert load(rig.file).typing.applications == Words({"*kitty*": "in-place"})
 
 
 def test_our_own_change_of_the_file_is_no_news(start: Start) -> None:
@@ -251,8 +263,8 @@ class OtherHotkey(DummyHotkey):
 def test_another_way_to_type_and_another_key(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     rig = start()
     assert rig.desktop.ways == ("dummy", "none")
-    monkeypatch.setattr(desktop, "make_keyboard", lambda *_: OtherKeyboard())
-    monkeypatch.setattr(desktop, "make_hotkey", lambda *_: OtherHotkey())
+    monkeypatch.setattr(keyboards, "chosen", lambda *_: OtherKeyboard())
+    monkeypatch.setattr(hotkeys, "chosen", lambda *_: OtherHotkey())
     rig.desktop.change({"typing.characters_per_s": 100}, keep=False)
     rig.desktop.settle()
     assert rig.desktop.ways == ("other", "other: F9")
@@ -265,7 +277,7 @@ def test_a_way_to_type_that_is_not_to_be_had_leaves_the_old_one(
         raise KeyboardError("There is no such display.", "Start one.")
 
     rig = start()
-    monkeypatch.setattr(desktop, "make_keyboard", none)
+    monkeypatch.setattr(keyboards, "chosen", none)
     rig.desktop.change({"typing.characters_per_s": 100}, keep=False)
     rig.desktop.settle()
     assert rig.desktop.ways == ("dummy", "none")
@@ -282,7 +294,7 @@ def test_a_key_that_is_taken_is_told_and_toggle_remains(
             raise HotkeyError(f"The key F9 is taken ({observer.__name__}).", "Choose another one.")
 
     rig = start()
-    monkeypatch.setattr(desktop, "make_hotkey", lambda *_: Taken())
+    monkeypatch.setattr(hotkeys, "chosen", lambda *_: Taken())
     rig.desktop.change({"hotkey.key": "F9"}, keep=False)
     rig.desktop.settle()
     assert rig.desktop.ways == ("dummy", "none")

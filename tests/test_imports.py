@@ -35,6 +35,7 @@ VALUES = {
 WAYS = {
     "keyboard": "voicetype.keyboard",
     "hotkey": "voicetype.hotkey",
+    "accessibility": "voicetype.accessibility",
     "engine": "voicetype.engine",
     "tray": "voicetype.tray",
     "audio": "voicetype.audio",
@@ -46,6 +47,7 @@ WAYS = {
     "console": "voicetype.console",
     "overlay": "voicetype.overlay",
     "sounds": "voicetype.sounds",
+    "screen_lock": "voicetype.screen_lock",
 }
 """The adapters: each way to the outside, and where it lives."""
 
@@ -55,7 +57,7 @@ TOGETHER = [
 ]
 """Modules that are one adapter."""
 
-SEAMS = {"voicetype.keyboard", "voicetype.hotkey", "voicetype.engine"}
+SEAMS = {"voicetype.keyboard", "voicetype.hotkey", "voicetype.engine", "voicetype.accessibility"}
 """The packages' own protocols: anybody may import them."""
 
 OWNED = {
@@ -63,14 +65,20 @@ OWNED = {
     "sounddevice": {"voicetype.portaudio"},
     "webrtcvad": {"voicetype.vad"},
     "dbus_fast": {
+        "voicetype.accessibility",
         "voicetype.client",
         "voicetype.dbus",
         "voicetype.dbus_interface",
         "voicetype.dbus_values",
+        "voicetype.keyboard.ibus_daemon",
+        "voicetype.keyboard.ibus_wire",
+        "voicetype.portals",
+        "voicetype.screen_lock",
         "voicetype.watch",
     },
     "faster_whisper": {"voicetype.engine", "voicetype.audio"},  # it decodes recordings too
     "ctranslate2": {"voicetype.engine"},
+    "pywayland": {"voicetype.wayland"},
     "Xlib": {"voicetype.keyboard", "voicetype.hotkey", "voicetype.x11"},
     "pystray": {"voicetype.tray.host"},
     "PIL": {"voicetype.tray.icons"},
@@ -79,9 +87,18 @@ OWNED = {
 }
 """The outside libraries, and the only modules or packages that know them."""
 
-IMPLEMENTATIONS = {"x11", "dummy", "portal", "ibus", "evdev", "virtual_keyboard", "input_method"}
+IMPLEMENTATIONS = {
+    *("x11", "x11_clipboard", "dummy", "portal", "ibus", "evdev", "uinput"),
+    *("virtual_keyboard", "input_method", "atspi"),
+}
 
-CHOOSERS = {"voicetype.app", "voicetype.making", "voicetype.checks.screen"}
+CHOOSERS = {
+    "voicetype.app",
+    "voicetype.making",
+    "voicetype.keyboards",
+    "voicetype.hotkeys",
+    "voicetype.checks.screen",
+}
 """Who may import implementations of several ways."""
 
 

@@ -14,7 +14,7 @@ import pytest
 from voicetype import cli
 from voicetype.commands import install
 from voicetype.errors import DesktopError
-from voicetype.integration import Layout, files, installed, shortcuts
+from voicetype.integration import Layout, files, installed, shortcuts, talking
 from voicetype.integration.keys import Keys
 from voicetype.integration.shortcuts import Desktop
 
@@ -30,7 +30,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "nothing here"))
     for name in (
         *("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CURRENT_DESKTOP"),
-        *("DBUS_SESSION_BUS_ADDRESS", "SWAYSOCK", "HYPRLAND_INSTANCE_SIGNATURE", "I3SOCK"),
+        *("DBUS_SESSION_BUS_ADDRESS", "SWAYSOCK", "HYPRLAND_INSTANCE_SIGNATURE", "I3SOCK", "LABWC_PID"),
     ):
         monkeypatch.delenv(name, raising=False)
     return home
@@ -316,6 +316,9 @@ def test_models_kept_elsewhere_are_not_deleted(home: Path, tmp_path: Path) -> No
         ({"SWAYSOCK": "/run/sway", "I3SOCK": "/run/sway"}, Desktop.SWAY),
         ({"HYPRLAND_INSTANCE_SIGNATURE": "x"}, Desktop.HYPRLAND),
         ({"I3SOCK": "/run/i3"}, Desktop.I3),
+        ({"XDG_CURRENT_DESKTOP": "river"}, Desktop.RIVER),
+        ({"XDG_CURRENT_DESKTOP": "labwc:wlroots"}, Desktop.LABWC),
+        ({"LABWC_PID": "12"}, Desktop.LABWC),
         ({"I3SOCK": ""}, Desktop.OTHER),
         ({"XDG_CURRENT_DESKTOP": "MATE"}, Desktop.OTHER),
         ({}, Desktop.OTHER),
@@ -381,6 +384,7 @@ def test_what_is_no_shortcut_is_refused(text: str, capsys: pytest.CaptureFixture
         ("sway", "bindsym Mod4+z exec '{}' toggle"),
         ("i3", "bindsym Mod4+z exec --no-startup-id '{}' toggle"),
         ("Hyprland", "bind = SUPER, z, exec, '{}' toggle"),
+        ("labwc", '<keybind key="W-z"><action name="Execute" command="\'{}\' toggle"/></keybind>'),
         ("MATE", "'{}' toggle"),
     ],
 )
@@ -396,6 +400,67 @@ def test_where_the_user_sets_the_shortcut_the_line_is_told(
     assert line.format(command) in [told.strip() for told in capsys.readouterr().out.splitlines()]
     assert cli.main(["uninstall"]) == 0
     assert "If you bound <Super>z to voicetype" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("written", "river", "labwc"),
+    [
+        ("<Super>z", "Super z", "W-z"),
+        ("<Ctrl><Alt>space", "Control+Alt space", "C-A-space"),
+        ("Pause", "None Pause", "Pause"),
+    ],
+)
+def test_keys_of_river_and_labwc(written: str, river: str, labwc: str) -> None:
+    keys = Keys.parse(written)
+    assert (keys.river, keys.labwc) == (river, labwc)
+
+
+PLAIN = Path("/opt/voicetype")
+WAYLAND = {"WAYLAND_DISPLAY": "wayland-1", "DISPLAY": ":0"}
+
+
+@pytest.mark.parametrize(
+    ("desktop", "environment", "keyboards", "told"),
+    [
+        (Desktop.XFCE, {"DISPLAY": ":0"}, False, "Push-to-talk: hold Control_R."),
+        (Desktop.I3, {"DISPLAY": ":0", "XDG_SESSION_TYPE": "x11"}, True, "Push-to-talk: hold Control_R."),
+        (Desktop.OTHER, {}, True, ""),
+        (Desktop.GNOME, WAYLAND, True, "asks you for a key when voicetype first starts (GNOME from"),
+        (Desktop.KDE, WAYLAND, False, "KDE asks you for a key when voicetype first starts."),
+        (Desktop.SWAY, WAYLAND, True, "hold Control_R; programs see the key, too."),
+        (Desktop.SWAY, WAYLAND, False, "\n  bindsym --release Pause exec /opt/voicetype stop"),
+        (Desktop.HYPRLAND, WAYLAND, False, "\n  bindr = , Pause, exec, /opt/voicetype stop"),
+        (
+            Desktop.RIVER,
+            {"XDG_SESSION_TYPE": "wayland"},
+            False,
+            "\n  riverctl map -release normal None Pause spawn '/opt/voicetype stop'",
+        ),
+        (
+            Desktop.LABWC,
+            WAYLAND,
+            False,
+            'onRelease="yes"><action name="Execute" command="/opt/voicetype stop"/>',
+        ),
+        (Desktop.OTHER, WAYLAND, False, "voicetype install --shortcut"),
+    ],
+)
+def test_what_to_hold_while_speaking(
+    desktop: Desktop, environment: Mapping[str, str], keyboards: bool, told: str
+) -> None:
+    advice = talking.advice(desktop, environment, "Control_R", PLAIN, keyboards=keyboards)
+    assert told in advice
+    assert bool(told) is bool(advice)
+
+
+def test_the_installation_tells_what_to_hold(
+    command: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", "GNOME")
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    assert cli.main(["install"]) == 0
+    assert command.exists()
+    assert "Push-to-talk: GNOME asks you for a key" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

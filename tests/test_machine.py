@@ -287,18 +287,18 @@ LAST = "To change any of it: `voicetype config init` writes a file to edit"
     ],
 )
 def test_the_first_run_says_what_was_chosen(config: Config, machine: Machine, told: tuple[str, str]) -> None:
-    lines = introduction(config, machine, "x11", "F9", tray=True)
+    lines = introduction(config, machine, "x11", "x11: F9", tray=True)
     assert (lines[0], lines[1]) == told
     assert len(lines) == 5
 
 
 @pytest.mark.parametrize(
-    ("config", "keyboard", "key", "tray", "told"),
+    ("config", "keyboard", "hotkey", "tray", "told"),
     [
         (
             Config(),
             "x11",
-            "Control_R",
+            "x11: Control_R",
             True,
             [
                 "Typing: x11, the way for this desktop.",
@@ -309,18 +309,29 @@ def test_the_first_run_says_what_was_chosen(config: Config, machine: Machine, to
         (
             override(Config(), {"typing.keyboard": "x11", "hotkey.tap_s": 0}),
             "x11",
-            "F9",
+            "portal: F9",
             False,
             [
                 "Typing: x11, as you chose.",
-                "Key: hold F9 and speak; Escape cancels.",
+                "Key: hold F9 and speak; `voicetype cancel` cancels.",
+                f"{LAST}.",
+            ],
+        ),
+        (
+            Config(),
+            "portal",
+            "portal: not chosen yet",
+            False,
+            [
+                "Typing: portal, the way for this desktop.",
+                "Key: the one that you choose where the desktop asks for it.",
                 f"{LAST}.",
             ],
         ),
         (
             override(Config(), {"typing.keyboard": "dummy"}),
             "dummy",
-            "",
+            "none",
             False,
             [
                 "Typing: nowhere (dummy); what you say is only printed.",
@@ -331,9 +342,9 @@ def test_the_first_run_says_what_was_chosen(config: Config, machine: Machine, to
     ],
 )
 def test_the_first_run_says_how_to_go_on(
-    config: Config, keyboard: str, key: str, tray: bool, told: list[str]
+    config: Config, keyboard: str, hotkey: str, tray: bool, told: list[str]
 ) -> None:
-    assert introduction(config, WEAK, keyboard, key, tray=tray)[2:] == told
+    assert introduction(config, WEAK, keyboard, hotkey, tray=tray)[2:] == told
 
 
 def test_the_first_run_says_what_took_the_place_of_a_preset() -> None:
@@ -342,14 +353,14 @@ def test_the_first_run_says_what_took_the_place_of_a_preset() -> None:
         (("tiny", "base"), "tiny drafts, base confirms (the preset light-multilingual, 295 MB)"),
         (("base", "base"), "base drafts, base confirms, since the preset light-multilingual can't be had"),
     ):
-        lines = introduction(Config(), german, "x11", "F9", tray=True, had=had)
+        lines = introduction(Config(), german, "x11", "x11: F9", tray=True, had=had)
         assert lines[1].startswith(f"Models: {told}")
         assert len(lines) == 5
 
 
 @given(configs, machines)
 def test_the_first_run_has_five_lines_whatever_was_chosen(config: Config, machine: Machine) -> None:
-    lines = introduction(config, machine, "x11", "F9", tray=True)
+    lines = introduction(config, machine, "x11", "x11: F9", tray=True)
     assert [line.partition(":")[0] for line in lines] == [
         "Language",
         "Models",

@@ -270,7 +270,7 @@ def test_a_dictation_goes_on_in_the_window_that_has_the_focus_then(
         claims.append(1)
         if len(claims) < 5:
             raise KeyboardError("No window has the focus.", "Click into one.")
-        rig.keyboard.text = "other: "
+        rig.keyboard.text = "other:"
         return Claim()
 
     monkeypatch.setattr(rig.keyboard, "claim", claim)
@@ -281,6 +281,28 @@ def test_a_dictation_goes_on_in_the_window_that_has_the_focus_then(
     assert text.casefold() == "one two three four five six seven eight."
     assert left + rig.keyboard.text.removeprefix("other:") == text
     assert [str(each) for each in rig.of(KeyboardError)] == ["No window has the focus."]
+
+
+def test_a_window_that_may_not_be_typed_into_gets_nothing_when_the_focus_comes_back_to_it(
+    rig: Rig, dictate: Dictate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keyboard has it for the claimed one, although its policy refused the claim."""
+    running = dictate(Listening("s" * 60), on_focus_change="continue")
+    rig.wait_for(lambda: "four" in rig.keyboard.text)
+    left, claims = rig.keyboard.text, []
+
+    def claim() -> Claim:
+        claims.append(1)
+        return Claim(app="KeePassXC")
+
+    monkeypatch.setattr(rig.keyboard, "claim", claim)
+    rig.keyboard.observer(FocusChanged(ours=False))
+    rig.wait_for(lambda: len(claims) > 1)
+    rig.keyboard.observer(FocusChanged(ours=False))
+    rig.keyboard.observer(FocusChanged(ours=True))
+    running.stop()
+    assert running.finished.result(10).startswith(left)
+    assert rig.keyboard.text == left
 
 
 def test_a_dictation_ends_with_the_focus_where_that_is_wanted(rig: Rig, dictate: Dictate) -> None:
@@ -527,7 +549,7 @@ def test_a_text_of_before_is_typed_behind_ours_and_the_next_goes_on_behind_it(ri
     how = Settings(language="en", realtime=False)
     pipeline.dictate(FakeMicrophone("s" * 60), how, rig.report).finished.result(10)
     first = rig.keyboard.text
-    pipeline.type("Again.")
+    pipeline.type("Again.", how)
     assert rig.keyboard.text == f"{first} Again."
     pipeline.dictate(FakeMicrophone("s" * 60), how, rig.report).finished.result(10)
     assert rig.keyboard.text == f"{first} Again. {first}"

@@ -13,6 +13,7 @@ from voicetype.core import agreement
 from voicetype.core.events import (
     Cancelled,
     Confidence,
+    Erasing,
     Event,
     FocusChanged,
     Patching,
@@ -487,7 +488,7 @@ def dictations(draw: st.DrawFn) -> list[Event]:
 def dictated(happenings: list[Event], patching: Patching, typed: list[bool]) -> Screen:
     """The screen at the end; `typed`: after which happenings the typist gets to type."""
     screen = Screen(Session(patching), before="theirs: ")
-    screen.feed(Started())
+    screen.feed(Started(terms=Terms(erasing=Erasing.EXACT)))
     for event, types in zip(happenings, typed, strict=True):
         sealed = screen.session.done
         screen.feed(event)

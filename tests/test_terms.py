@@ -37,6 +37,13 @@ PREEDIT = Terms(erasing=Erasing.EXACT, preedit=True)
 PREEDIT_ALONE = Terms(erasing=Erasing.NONE, preedit=True)
 
 
+FIRM: Sequence[Event] = (
+    confirmed(0, 1, "one two three four", pause=True),
+    confirmed(0, 2, "one two three four", pause=True),
+)
+"""Of which two words are stable."""
+
+
 def dictated(terms: Terms, *events: Event) -> Screen:
     screen = Screen(Session(), before="theirs: ")
     for event in (Started(terms=terms), SpeechStarted(0, 0), *events):
@@ -47,9 +54,10 @@ def dictated(terms: Terms, *events: Event) -> Screen:
 
 WRONG: Sequence[Event] = (
     draft(0, 1, "the quick brown fax", pause=True),
-    confirmed(0, 2, "a quick brown fox jumps", pause=True),
-    draft(0, 3, "a quick brown fox jumps over", pause=True),
-    confirmed(0, 4, "The quick brown fox jumps over it.", final=True),
+    confirmed(0, 2, "a quick brown fox jumps over it", pause=True),
+    confirmed(0, 3, "a quick brown fox jumps over it.", pause=True),
+    draft(0, 4, "a quick brown fox jumps over it there", pause=True),
+    confirmed(0, 5, "The quick brown fox jumps over it.", final=True),
     Stopped(),
 )
 
@@ -84,7 +92,7 @@ def test_a_correction_deeper_than_the_cap_is_made_behind_it() -> None:
     assert screen.session.done == "the quick brown"
 
 
-@pytest.mark.parametrize("kept", ["x̂", "👩‍👩‍👧", "🇩🇪", "क्षि", "\u1100\u119e"])
+@pytest.mark.parametrize("kept", ["x̂", "👩‍👩‍👧", "🇩🇪", "क्षि", "\u1100\u119e", "😀", "≠"])
 def test_what_a_backspace_may_erase_in_part_is_not_erased(kept: str) -> None:
     """With keys; an input method counts characters."""
     events = (draft(0, 1, f"one {kept} two", pause=True), confirmed(0, 2, "one so too.", final=True))
@@ -92,12 +100,18 @@ def test_what_a_backspace_may_erase_in_part_is_not_erased(kept: str) -> None:
     assert dictated(Terms(erasing=Erasing.EXACT), *events).text == "theirs: one so too."
 
 
-def test_only_what_the_heavy_model_has_said_is_stable() -> None:
-    screen = dictated(APPEND, draft(0, 1, "the quick brown", pause=True))
+def test_only_what_the_heavy_model_has_said_twice_is_stable_and_not_its_end() -> None:
+    screen = dictated(APPEND, draft(0, 1, "the quick brown fox jumps", pause=True))
     assert screen.text == "theirs: "
-    screen.feed(confirmed(0, 2, "the quick", pause=True))
-    screen.type_all()
-    assert screen.text == "theirs: the quick"
+    for n, said, stable in (
+        (2, "the quick, brown fox jumps", ""),
+        (3, "the quick, brown fox jumps over", "the quick, brown"),
+        (4, "the quick, brown ox jumps over it", "the quick, brown"),
+        (5, "the quick, brown ox jumps over it there", "the quick, brown ox jumps"),
+    ):
+        screen.feed(confirmed(0, n, said, pause=True))
+        screen.type_all()
+        assert screen.text == f"theirs: {stable}"
 
 
 def test_an_utterance_that_is_shown_when_it_is_over_is_shown_whole() -> None:
@@ -135,15 +149,15 @@ def test_a_draft_is_preedit_until_it_is_confirmed() -> None:
     field = Field(PREEDIT)
     field.feed(draft(0, 1, "the quick brown fax", pause=True))
     assert field.standing == Composed("", "the quick brown fax")
-    field.feed(confirmed(0, 2, "the quick brown fox", pause=True))
-    assert field.standing == Composed("the quick brown fox", "")
-    field.feed(draft(0, 3, "the quick brown fox jumps over", pause=True))
-    assert field.standing == Composed("the quick brown fox", " jumps over")
+    field.feed(confirmed(0, 2, "the quick brown fox jumps over it", pause=True))
+    assert field.standing == Composed("", "the quick brown fox jumps over it")
+    field.feed(confirmed(0, 3, "the quick brown fox jumps over it", pause=True))
+    assert field.standing == Composed("the quick brown fox jumps", " over it")
     assert field.deleted == 0
-    field.feed(confirmed(0, 4, "the quick brown fix jumps over", final=True))
-    assert field.standing == Composed("the quick brown fix jumps over", "")
-    assert field.deleted == 2
-    assert field.screen.session.done == "the quick brown fix jumps over"
+    field.feed(confirmed(0, 4, "the quick brown fix jumps over it", final=True))
+    assert field.standing == Composed("the quick brown fix jumps over it", "")
+    assert field.deleted == len("ox jumps")
+    assert field.screen.session.done == "the quick brown fix jumps over it"
 
 
 def test_where_nothing_can_be_deleted_only_the_last_word_is_committed() -> None:
@@ -163,33 +177,69 @@ def test_a_draft_that_is_confirmed_as_it_stands_is_committed() -> None:
 
 def test_a_preedit_goes_with_the_focus_and_comes_back_with_it() -> None:
     field = Field(PREEDIT)
-    field.feed(confirmed(0, 1, "one two", pause=True), draft(0, 2, "one two three", pause=True))
-    assert field.standing == Composed("one two", " three")
+    field.feed(*FIRM)
+    assert field.standing == Composed("one two", " three four")
     field.feed(FocusChanged(ours=False))
     assert field.screen.session.done == "one two"
-    assert field.screen.session.untyped == "three"
+    assert field.screen.session.untyped == "three four"
     field.standing = Composed()
     field.feed(FocusChanged(ours=True))
-    assert field.standing == Composed("", " three")
+    assert field.standing == Composed("", " three four")
 
 
 def test_a_patch_that_met_a_lost_focus_leaves_what_was_committed() -> None:
     screen = Screen(Session())
-    for event in (Started(terms=PREEDIT), SpeechStarted(0, 0), confirmed(0, 1, "one two", pause=True)):
+    for event in (Started(terms=PREEDIT), SpeechStarted(0, 0), *FIRM):
         screen.feed(event)
         screen.type_all()
-    screen.feed(draft(0, 2, "one two three", pause=True))
-    screen.type_all()
-    screen.feed(draft(0, 3, "one two three four", pause=True))
+    screen.feed(draft(0, 3, "one two three four five", pause=True))
     screen.type_part(0, 0, lost=True)
     assert screen.session.done == "one two"
-    assert screen.session.untyped == "three four"
+    assert screen.session.untyped == "three four five"
+
+
+def test_a_preedit_goes_with_a_focus_that_is_back_before_the_patch_has_failed() -> None:
+    screen = Screen(Session())
+    for event in (Started(terms=PREEDIT), SpeechStarted(0, 0), *FIRM):
+        screen.feed(event)
+        screen.type_all()
+    screen.feed(draft(0, 3, "one two three four five", pause=True))
+    screen.feed(FocusChanged(ours=False))
+    screen.feed(FocusChanged(ours=True))
+    screen.type_part(0, 0, lost=False)
+    assert screen.session.done == "one two"
+    assert screen.waiting == [Patch(0, " three four five", screen.session.epoch, 16)]
 
 
 def test_a_key_of_the_users_commits_the_draft() -> None:
     field = Field(PREEDIT)
     field.feed(draft(0, 1, "one two", pause=True), UserTyped())
     assert field.screen.session.done == "one two"
+
+
+def test_what_a_key_has_committed_does_not_go_with_the_focus() -> None:
+    screen = Screen(Session())
+    for event in (Started(terms=PREEDIT), SpeechStarted(0, 0), *FIRM):
+        screen.feed(event)
+        screen.type_all()
+    screen.feed(draft(0, 3, "one two three four five", pause=True))
+    screen.feed(UserTyped())
+    screen.feed(FocusChanged(ours=False))
+    screen.type_part(0, 0, lost=False)
+    assert screen.session.done == "one two three four"
+    assert screen.session.untyped == "five"
+
+
+def test_a_preedit_can_be_changed_also_where_the_application_denies_what_was_committed() -> None:
+    field = Field(PREEDIT)
+    field.feed(*FIRM)
+    field.screen.feed(draft(0, 3, "one two three four five", pause=True))
+    field.standing, _ = change(field.standing, field.screen.waiting.pop())
+    field.screen.feed(PatchApplied(doubted=True))
+    assert field.screen.session.done == "one two"
+    field.feed(confirmed(0, 4, "One two three for five.", final=True))
+    assert field.standing == Composed("one two three for five.", "")
+    assert field.deleted == 0
 
 
 # ── another field, and undo ──────────────────────────────────────────────────────────────────────
@@ -200,13 +250,39 @@ def test_a_dictation_goes_on_in_another_field() -> None:
     screen.feed(draft(0, 2, "one two three", pause=True))
     assert not screen.waiting
     screen.text = "other: "
-    screen.feed(Claimed(FINAL))
+    screen.feed(Claimed(FINAL, empty=True))
     screen.feed(confirmed(0, 3, "One two three four.", final=True))
     screen.type_all()
     assert screen.text == "other: three four."
     assert screen.session.text == "one two three four."
     assert screen.session.undoable == "three four."
     assert screen.session.out_of_reach
+
+
+def test_a_dictation_that_goes_from_field_to_field_says_no_word_twice() -> None:
+    screen = dictated(Terms())
+    fields, said = [], ""
+    for n, word in enumerate(["gnu", "general", "public", "license", "version", "june"], 1):
+        screen.text, said = "", f"{said} {word}".strip()
+        screen.feed(draft(0, n, said, pause=True))
+        screen.type_all()
+        fields.append(screen.text)
+        screen.feed(FocusChanged(ours=False))
+        screen.feed(Claimed(Terms(), empty=True))
+    assert fields == said.split()
+    screen.feed(confirmed(0, 9, f"{said}.", final=True))
+    screen.type_all()
+    assert screen.session.text == said
+
+
+def test_in_another_field_text_is_set_apart_from_what_may_stand_there() -> None:
+    screen = dictated(Terms(), draft(0, 1, "one two", pause=True), FocusChanged(ours=False))
+    screen.text = "other"
+    screen.feed(Claimed(FINAL))
+    screen.feed(confirmed(0, 3, "One two three four.", final=True))
+    screen.type_all()
+    assert screen.text == "other three four."
+    assert screen.session.text == "one two three four."
 
 
 def test_what_can_be_undone() -> None:
@@ -255,13 +331,21 @@ def test_what_the_application_denies_is_not_erased_any_more() -> None:
 
 
 def test_what_is_expected_before_the_caret() -> None:
-    screen = dictated(PREEDIT, confirmed(0, 1, "one two", pause=True))
-    assert screen.session.expected == "one two"
-    screen.feed(draft(0, 2, "one two three", pause=True))
+    screen = dictated(PREEDIT, *FIRM)
+    screen.feed(draft(0, 3, "one two three four five", pause=True))
     assert screen.session.expected == "one two"
     screen.type_all()
-    screen.feed(confirmed(0, 3, "One two three.", final=True))
+    screen.feed(confirmed(0, 4, "One two three.", final=True))
     assert screen.session.expected == "One two three."
+
+
+def test_no_more_is_expected_than_might_be_erased_and_a_little() -> None:
+    screen = dictated(
+        Terms(depth=10), confirmed(0, 1, "one two three four five six seven eight nine", final=True)
+    )
+    screen.feed(SpeechStarted(1, 1))
+    screen.feed(draft(1, 2, "ten", pause=True))
+    assert screen.session.expected == "two three four five six seven eight nine ten"[-34:]
 
 
 TERMS = st.builds(

@@ -97,6 +97,21 @@ def test_listening_starts_and_stops(state: State, expected: Item) -> None:
     assert expected in menu(replace(VIEW, status=replace(READY, state=state)))
 
 
+@pytest.mark.parametrize(
+    ("state", "texts", "enabled"),
+    [
+        (State.IDLE, ("one",), True),
+        (State.ERROR, ("one",), True),
+        (State.IDLE, (), False),
+        (State.LISTENING, ("one",), False),
+        (State.FINISHING, ("one",), False),
+    ],
+)
+def test_the_last_dictation_can_be_taken_back(state: State, texts: tuple[str, ...], enabled: bool) -> None:
+    shown = menu(replace(VIEW, status=replace(READY, state=state), last_texts=texts))
+    assert Item("Undo last dictation", Command.UNDO, enabled=enabled) in shown
+
+
 def language(languages: tuple[str, ...] = (), chosen: str = "locale", locale: str = "de") -> Item:
     config = Config(language=chosen, languages=languages)
     return at(menu(replace(VIEW, config=config, locale=locale)), "Language")
@@ -273,7 +288,7 @@ def test_the_rest() -> None:
 
 
 def test_whatever_can_be_chosen_does_something_and_only_that() -> None:
-    for item in everything(menu(VIEW)):
+    for item in everything(menu(replace(VIEW, last_texts=("one",)))):
         if item != SEPARATOR:
             assert item.label
             assert item.enabled is (item.action is not None or bool(item.submenu)), item.label

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voicetype.keyboard.x11_keymap import Keymap, Stroke, character_of, keysym_of
+from voicetype.keyboard.keysyms import character_of, keysym_of
+from voicetype.keyboard.x11_keymap import Keymap, Stroke
 
 NONE = ((),) * 8
 SHIFT, LEVEL_3, NUM_LOCK = 0xFFE1, 0xFE03, 0xFF7F

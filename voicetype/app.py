@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
+from voicetype import keyboards
 from voicetype.audience import Audience
 from voicetype.audio import Recording, read_recording
 from voicetype.config import Config
@@ -27,18 +28,19 @@ from voicetype.dictations import Dictations
 from voicetype.engine import models
 from voicetype.engine.progress import Bar
 from voicetype.errors import VoicetypeError
-from voicetype.hotkey.dummy import DummyHotkey
+from voicetype.hotkey import NOT_YET
 from voicetype.keyboard.dummy import DummyKeyboard
-from voicetype.machine import introduction, this_machine
-from voicetype.making import make_keyboard, make_pair, open_model, settings
+from voicetype.machine import cancelling, introduction, this_machine
+from voicetype.making import make_pair, open_model, settings
 from voicetype.pipeline import Dictation
+from voicetype.screen_lock import ScreenLock
 from voicetype.x11.own_keys import OwnKeys
 
 
 def replay(config: Config, path: str, *, realtime: bool, printer: Printer) -> int:
     """A recording through the whole pipeline, as if it were the microphone. Returns the exit code."""
     recording = Recording(read_recording(path), realtime=realtime)
-    keyboard = DummyKeyboard() if config.typing.keyboard == "auto" else make_keyboard(config, OwnKeys())
+    keyboard = DummyKeyboard() if config.typing.keyboard == "auto" else keyboards.chosen(config, OwnKeys())
     pair = make_pair(config, lambda error: tell(printer, error))
     with ExitStack() as stack:
         stack.callback(pair.close)
@@ -108,6 +110,9 @@ def run_daemon(path: Path | None, once: Mapping[str, object], printer: Printer) 
         introduce(wanted, desktop, audience)
         watch.start(daemon.reload)
         stack.callback(watch.stop)
+        lock = ScreenLock(daemon.screen_locked)
+        lock.open()
+        stack.callback(lock.close)
         code = ending.get()
     if code:
         printer.problem("The display is gone.", "voicetype has ended; start it again in a running desktop.")
@@ -119,13 +124,15 @@ def run_daemon(path: Path | None, once: Mapping[str, object], printer: Printer) 
 def introduce(wanted: Wish, desktop: Desktop, audience: Audience) -> None:
     """What a user reads first: without a configuration file what was chosen, with one the key alone."""
     keyboard, hotkey = desktop.ways
-    key = "" if hotkey == DummyHotkey.name else wanted.config.hotkey.key
     if not wanted.path.exists():
         machine = this_machine(os.environ)
         had = desktop.models.names()
-        for line in introduction(wanted.config, machine, keyboard, key, tray=audience.has_tray, had=had):
+        for line in introduction(wanted.config, machine, keyboard, hotkey, tray=audience.has_tray, had=had):
             audience.note(line)
+    elif (key := hotkey.partition(": ")[2]) == NOT_YET:
+        audience.note("The key to dictate with is the one that you choose where the desktop asks for it.")
     elif key:
-        audience.note(f"Hold {key} and speak; release it to finish. Tap it for hands-free, Escape to cancel.")
+        cancel = f"{cancelling(hotkey)} cancels"
+        audience.note(f"Hold {key} and speak; release it to finish. Tap it for hands-free. {cancel}.")
     else:
         audience.note("Dictate with `voicetype toggle`; bind it to a key of your desktop.")

@@ -83,6 +83,7 @@ def _clients(commands: Commands) -> None:
     _command(commands, "stop", "listen no more, and print the text")
     _command(commands, "toggle", "listen, or listen no more: for a shortcut of your desktop")
     _command(commands, "cancel", "drop this dictation")
+    _command(commands, "undo", "take back what the last dictation typed, if nothing else was since")
     _command(commands, "quit", "end the daemon")
     status = _command(commands, "status", "what the daemon does")
     status.add_argument(
@@ -110,6 +111,12 @@ def _rest(commands: Commands) -> None:
     _command(commands, "devices", "the microphones; * marks the default")
     doctor = _command(commands, "doctor", "what dictation needs, whether it is here, and what to do about it")
     doctor.add_argument("--format", choices=("text", "json"), default="text")
+    doctor.add_argument(
+        "--no-typing",
+        dest="typing",
+        action="store_false",
+        help="do not open the small window in which each way to type is tried",
+    )
     config = _command(commands, "config", "every setting, and whether it is a default or from the file")
     config.add_argument("--path", action="store_true", help="print only where the file is looked for")
     written = config.add_subparsers(dest="action", metavar="ACTION")

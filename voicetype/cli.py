@@ -18,7 +18,7 @@ _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 
 _MODULES = {
     **dict.fromkeys(("run", "replay", "transcribe"), "dictation"),
-    **dict.fromkeys(("start", "stop", "toggle", "cancel", "quit", "status"), "clients"),
+    **dict.fromkeys(("start", "stop", "toggle", "cancel", "undo", "quit", "status"), "clients"),
     "listen": "listen",
     "doctor": "doctor",
     "models": "models",

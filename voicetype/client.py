@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from socket import socket
@@ -86,11 +87,11 @@ class _Patient:
             return 0
 
 
-async def connect() -> Bus:
-    """A connection to the session bus. Raises NoBus."""
+async def connect(address: str = "") -> Bus:
+    """A connection to the bus at `address`, else to the session bus. Raises NoBus."""
     try:
         async with asyncio.timeout(_CONNECT_S):
-            bus = Bus(_address())
+            bus = Bus(address or session_bus())
             await bus.connect()
             writer: Any = bus._writer
             writer.sock = _Patient(writer.sock)
@@ -99,10 +100,13 @@ async def connect() -> Bus:
         raise NoBus() from error
 
 
-def _address() -> str:
-    """The bus of this login; dbus-fast alone would not look into the runtime folder."""
-    address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
-    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", "/nonexistent")) / "bus"
+def session_bus(environment: Mapping[str, str] = os.environ) -> str:
+    """The address of this login's bus. Raises NoBus.
+
+    dbus-fast alone would not look into the runtime folder.
+    """
+    address = environment.get("DBUS_SESSION_BUS_ADDRESS", "")
+    runtime = Path(environment.get("XDG_RUNTIME_DIR", "/nonexistent")) / "bus"
     if not address and runtime.is_socket():
         address = f"unix:path={runtime}"
     if not address:
@@ -192,7 +196,7 @@ def plain(value: object) -> object:
         return plain(value.value)
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):  # an array, a structure
         return [plain(each) for each in value]
     return value
 

@@ -5,11 +5,12 @@ A TOML file may change the values; `voicetype.config_file` reads it and knows no
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from voicetype.core.events import Patching
+from voicetype.policies import Policy
 
 LANGUAGES = frozenset(
     """
@@ -28,6 +29,33 @@ class Limits:
 
     low: float
     high: float
+
+
+class Words(Mapping[str, str]):
+    """A table of the user's own keys, each with a word, in the order of the file. It can't be changed."""
+
+    __slots__ = ("_words",)
+
+    def __init__(self, words: Mapping[str, str] | None = None) -> None:
+        self._words = dict(words or {})
+
+    def __getitem__(self, key: str) -> str:
+        return self._words[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Words) and [*self.items()] == [*other.items()]
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.items()))
+
+    def __repr__(self) -> str:
+        return f"Words({self._words})"
 
 
 def setting(default: object, purpose: str) -> Any:
@@ -56,6 +84,11 @@ def several(allowed: Collection[str], purpose: str, meaning: str = "") -> Any:
     )
 
 
+def table(allowed: Collection[str], purpose: str) -> Any:
+    """A field that holds `Words`: one of some words for each key of the user's own, none by default."""
+    return field(default=Words(), metadata={"allowed": frozenset(allowed), "meaning": "", "purpose": purpose})
+
+
 COMPUTE_TYPES = (
     "default",
     "auto",
@@ -80,8 +113,6 @@ KEYBOARDS = (
     "clipboard",
     "dummy",
 )
-
-POLICIES = ("in-place", "append-only", "final-only", "off")
 
 MODEL_PRESETS = ("auto", "light", "light-multilingual", "english", "multilingual", "accurate")
 
@@ -151,6 +182,11 @@ class TypingConfig:
         Patching.DIFF, "diff: only what differs is typed again; replace: the utterance; window: its windows"
     )
     characters_per_s: int = number(250, 20, 1_000, "never faster than this")
+    paste_keys: str = choice(
+        "auto",
+        ("auto", "Control+v", "Control+Shift+v", "Shift+Insert"),
+        "what pastes, with the keyboard clipboard; auto: by the program",
+    )
     depth: int = number(200, 0, 2_000, "never erase more characters than this for one correction")
     on_focus_change: str = choice(
         "pause",
@@ -161,6 +197,10 @@ class TypingConfig:
         "auto",
         ("auto", "on", "off"),
         "reading the focused field back (AT-SPI); auto: where programs offer it; on: ask them to",
+    )
+    applications: Words = table(
+        tuple(Policy),
+        'yours, before the built-in rules: WM_CLASS or app id = policy, as in "*kitty*" = "in-place"',
     )
 
 

@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar, get_origin, get_type_hints
 
-from voicetype.config import Config, Limits
+from voicetype.config import Config, Limits, Words
 from voicetype.errors import ConfigError
 from voicetype.folders import config_home
 
@@ -69,8 +69,9 @@ def override(config: Config, values: Mapping[str, object], origin: str = "the co
 
 
 def flat(config: Any, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Every value by its dotted name: those of a section before its subsections, as TOML needs it."""
+    """Every value by its dotted name: those of a section before what is below it, as TOML needs it."""
     values = [(f.name, getattr(config, f.name)) for f in dataclasses.fields(config)]
+    values.sort(key=lambda item: isinstance(item[1], Words))
     for name, value in values:
         if not dataclasses.is_dataclass(value):
             yield f"{prefix}{name}", value
@@ -100,7 +101,7 @@ def rule(kind: Any, rules: Mapping[str, Any]) -> str:
         return _words_of([member.value for member in kind])
     if "allowed" in rules:
         each = rules["meaning"] or _words_of(rules["allowed"])
-        return f"each is {each}" if get_origin(kind) is tuple else each
+        return f"each is {each}" if kind is Words or get_origin(kind) is tuple else each
     return _range(rules["limits"]) if "limits" in rules else ""
 
 
@@ -155,6 +156,8 @@ def _value(kind: Any, rules: Mapping[str, Any], value: object, origin: str, name
     """`value` as a field of this kind holds it. Raises ConfigError."""
     if get_origin(kind) is tuple:
         return _words(rules, value, origin, name)
+    if kind is Words:
+        return _table(rules, value, origin, name)
     if issubclass(kind, Enum):
         return kind(_one_of([member.value for member in kind], value, origin, name))
     return _plain(kind, rules, value, origin, name)
@@ -171,6 +174,22 @@ def _words(rules: Mapping[str, Any], value: object, origin: str, name: str) -> t
             raise _bad(origin, f"{name}[{place}]", word, "it is in the list already", "Take one of them out.")
         words.append(word)
     return tuple(words)
+
+
+def _table(rules: Mapping[str, Any], value: object, origin: str, name: str) -> Words:
+    """A word for each key of the user's own. Raises ConfigError, which names the first wrong one."""
+    if not isinstance(value, Mapping):
+        raise _bad(origin, name, value, f"it is a table: write [{name}], and below it a line for each")
+    for key, word in value.items():
+        if isinstance(word, Mapping):
+            where = f"{name}[{_shortened(as_toml(key))}]"
+            raise _bad(origin, where, word, "it must be a word; a name with a dot in it is written in quotes")
+    return Words(
+        {
+            key: _one_of(rules["allowed"], word, origin, f"{name}[{_shortened(as_toml(key))}]")
+            for key, word in value.items()
+        }
+    )
 
 
 def _plain(kind: type, rules: Mapping[str, Any], value: object, origin: str, name: str) -> object:
@@ -202,11 +221,14 @@ def _words_of(allowed: Collection[str]) -> str:
 
 
 def _bad(origin: str, name: str, value: object, rule: str, hint: str = "") -> ConfigError:
-    shown = as_toml(value)
-    shown = shown if len(shown) <= 60 else f"{shown[:60]}…"
+    shown = _shortened(as_toml(value))
     default = dict(flat(Config())).get(name.partition("[")[0])
     remedy = f"The default is {as_toml(default)}." if default is not None else "Leave it out for the default."
     return ConfigError(f"{origin}: {name} is {shown}; {rule}.", hint or remedy)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _unknown(name: str, hints: Mapping[str, Any], origin: str, prefix: str) -> ConfigError:

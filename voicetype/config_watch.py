@@ -13,7 +13,7 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
-from voicetype.config import Config
+from voicetype.config import Config, Words
 from voicetype.config_file import flat
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,8 @@ def _shown(value: object) -> str:
             return str(value.value)
         case tuple():
             return ", ".join(map(str, value)) or "empty"
+        case Words():
+            return ", ".join(f"{own}: {word}" for own, word in value.items()) or "empty"
     return str(value) or "empty"
 
 

@@ -15,7 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from voicetype.config import Config
+from voicetype.config import Config, Words
 from voicetype.config_file import (
     Table,
     as_toml,
@@ -45,6 +45,10 @@ def initial_text(path: Path) -> str:
     section = ""
     for name, value in flat(Config()):
         parent, _, key = name.rpartition(".")
+        if isinstance(value, Words):
+            lines += ["", "", *_about(name), f"[{name}]"]
+            section = name
+            continue
         if parent != section:
             lines += ["", "", f"[{parent}]"]
             section = parent
@@ -78,10 +82,17 @@ def explain(path: Path | None = None, here: Mapping[str, str] | None = None) -> 
     section = ""
     for name, value in flat(config):
         parent, _, key = name.rpartition(".")
+        origin = "from the file" if _has(table, name) else "default"
+        if isinstance(value, Words):
+            lines += ["", f"{f'[{name}]':<{_BESIDE}} # {origin}"]
+            lines += [
+                f"{f'{as_toml(own)} = {as_toml(word)}':<{_BESIDE}} # {origin}" for own, word in value.items()
+            ]
+            section = name
+            continue
         if parent != section:
             lines += ["", f"[{parent}]"]
             section = parent
-        origin = "from the file" if _has(table, name) else "default"
         meant = f"; here: {_printable(here[name])}" if here and name in here else ""
         lines.append(f"{f'{key} = {as_toml(value)}':<{_BESIDE}} # {origin}{meant}")
     return lines
@@ -120,9 +131,14 @@ def _validated_values(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Enum):
-        return value.value
-    return list(value) if isinstance(value, tuple) else value
+    match value:
+        case Enum():
+            return value.value
+        case Words():
+            return {own: str(word) for own, word in value.items()}
+        case tuple():
+            return list(value)
+    return value
 
 
 def _with(text: str, table: Table, name: str, value: object, path: Path) -> tuple[str, Table]:
@@ -137,7 +153,7 @@ def _with(text: str, table: Table, name: str, value: object, path: Path) -> tupl
         inner: Any = document
         for parent in parents:
             inner = inner.setdefault(parent, tomlkit.table())
-        inner[key] = value
+        _put(inner, key, value)
         new = tomlkit.dumps(document)
         done = parsed(new, path) == wanted
     except (TOMLKitError, ConfigError):
@@ -148,6 +164,20 @@ def _with(text: str, table: Table, name: str, value: object, path: Path) -> tupl
             f"Change it there yourself: {name} = {as_toml(value)}",
         )
     return new, wanted
+
+
+def _put(inner: Any, key: str, value: object) -> None:
+    """A value in its place in a document; of a table, the lines that stay keep their comments."""
+    if isinstance(value, dict) and key in inner:
+        table = inner[key]
+        for own in [own for own in table if own not in value]:
+            del table[own]
+        for own, word in value.items():
+            if table.get(own) != word:
+                table[own] = word
+        if list(table) == list(value):
+            return
+    inner[key] = value
 
 
 def _uncommented(text: str, table: Table, name: str) -> str:

@@ -53,6 +53,13 @@ class Control(Protocol):
     def cancel(self) -> None:
         """Drop what is not sealed yet."""
 
+    def undo_last(self) -> Future[None]:
+        """Take back exactly what the last dictation typed; resolves once all of it is gone.
+
+        The future raises UndoError, with the reason and how much was taken back, or KeyboardError. Raises
+        DaemonError while a dictation runs.
+        """
+
     def set_language(self, language: str) -> None:
         """One of `config.LANGUAGES`, or "auto". Raises VoicetypeError."""
 

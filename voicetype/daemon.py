@@ -7,11 +7,11 @@ call only puts a job in its queue. Whatever the job was, what is now is told beh
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import voicetype
@@ -21,6 +21,7 @@ from voicetype.errors import DaemonError, VoicetypeError
 from voicetype.hotkey import KeyEvent
 from voicetype.hotkey.push_to_talk import PushToTalk, Wish
 from voicetype.parts import Parts
+from voicetype.settings import Settings
 from voicetype.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -39,8 +40,8 @@ class Daemon:
         self._turns = Turns(parts.dictations, parts.tell, self._ask)
         self._key = PushToTalk(parts.tap_s)
         self._announced: Status | None = None
-        self._typed: Future[None] | None = None
         self._dictating = False
+        self._locked = False  # the screen
         self._ending = False
 
     # control.Control
@@ -65,6 +66,10 @@ class Daemon:
         """Drop what is not sealed yet."""
         self._ask(self._turns.cancel)
 
+    def undo_last(self) -> Future[None]:
+        """Take back what the last dictation typed; the future raises UndoError. Raises DaemonError."""
+        return self._ask(lambda: self._alone(self._parts.dictations.undo)).result()
+
     def set_language(self, language: str) -> None:
         """One of `config.LANGUAGES`, or "auto", from the next dictation on. Raises ConfigError."""
         self._change({"language": language}, keep=False)
@@ -87,7 +92,7 @@ class Daemon:
 
     def type_again(self, text: str) -> None:
         """Type a text into the focused window. Raises VoicetypeError; DaemonError while a dictation runs."""
-        self._ask(lambda: self._type(text)).result().result()
+        self._ask(lambda: self._alone(partial(self._parts.dictations.type, text))).result().result()
 
     def list_models(self) -> Sequence[Mapping[str, object]]:
         """One mapping a model."""
@@ -122,6 +127,10 @@ class Daemon:
     def reload(self) -> None:
         """The configuration file has changed."""
         self._ask(self._reload)
+
+    def screen_locked(self, locked: bool) -> None:
+        """Whether the screen is locked: what is under way ends as it stands, and nothing begins."""
+        self._ask(lambda: self._lock(locked))
 
     def announce(self) -> None:
         """Tell everyone what is now, where it is new."""
@@ -176,8 +185,6 @@ class Daemon:
 
     def _state(self) -> State:
         state = self._turns.state
-        if self._typed and not self._typed.done():
-            return State.FINISHING
         return State.ERROR if state is State.IDLE and self._parts.models.failure else state
 
     def _heed(self, event: KeyEvent) -> None:
@@ -194,11 +201,9 @@ class Daemon:
             self._parts.tell(error)
 
     def _start(self, language: str | None = None) -> None:
-        if self._ending:
-            raise _ends()
+        self._check_may_begin()
         if self._turns.state is State.LISTENING:
             raise DaemonError("voicetype is listening already.", "End that dictation first: voicetype stop.")
-        self._check_not_typing()
         if failure := self._parts.models.failure:
             self._parts.models.again()  # the next press may find the network, or the disk, back
             raise failure
@@ -215,28 +220,16 @@ class Daemon:
         else:
             self._start()
 
-    def _type(self, text: str) -> Future[None]:
-        """Begin to type; a long text takes a while, in which the daemon goes on."""
-        self._check_not_typing()
-        if self._turns.state is not State.IDLE:
-            raise DaemonError("A dictation is running.", "End it first: voicetype stop.")
-        self._typed = typed = Future[None]()
+    def _alone(self, keys: Callable[[Settings], None]) -> Future[None]:
+        self._check_may_begin()
+        return self._turns.alone(partial(keys, self._parts.settings))
 
-        def type_() -> None:
-            try:
-                self._parts.dictations.type(text)
-            except Exception as error:  # noqa: BLE001  # told to who asked
-                typed.set_exception(error)
-            else:
-                typed.set_result(None)
-            self.announce()
-
-        threading.Thread(target=type_, name="voicetype-again", daemon=True).start()
-        return typed
-
-    def _check_not_typing(self) -> None:
-        if self._typed and not self._typed.done():
-            raise DaemonError("A text is being typed.", "Press any key to break it off.")
+    def _check_may_begin(self) -> None:
+        if self._ending:
+            raise _ends()
+        if self._locked:
+            raise DaemonError("The screen is locked.", "Unlock it first: nothing is typed behind a lock.")
+        self._turns.check_not_typing()
 
     def _change(self, values: Mapping[str, object], *, keep: bool) -> None:
         self._ask(lambda: self._parts.change(values, keep=keep)).result()
@@ -247,8 +240,18 @@ class Daemon:
         except VoicetypeError as error:
             self._parts.tell(error)
 
+    def _lock(self, locked: bool) -> None:
+        self._locked = locked
+        if locked:
+            self._leave("the screen is locked")
+
     def _abandon(self) -> list[Future[str]]:
         self._ending = True
+        return self._leave("voicetype ends")
+
+    def _leave(self, reason: str) -> list[Future[str]]:
+        """What stands stays. The texts that are still to come."""
+        self._parts.dictations.break_off(reason)
         return self._turns.abandon()
 
 

@@ -76,6 +76,12 @@ class Daemon1(ServiceInterface):
     async def toggle(self) -> None:
         await self._call(self._control.toggle)
 
+    @dbus_method(name="UndoLast")
+    async def undo_last(self) -> DBusBool:
+        done = asyncio.wrap_future(await self._call(self._control.undo_last))
+        await self._failing(asyncio.shield(done))  # it goes on where this call is given up
+        return True
+
     @dbus_method(name="SetLanguage")
     async def set_language(self, language: DBusStr) -> None:
         check_language(language)
@@ -213,6 +219,7 @@ _SIGNATURES = {
     "Stop": "",
     "Cancel": "",
     "Toggle": "",
+    "UndoLast": "",
     "SetLanguage": "s",
     "SetModels": "ss",
     "ListModels": "",
@@ -221,6 +228,7 @@ _SIGNATURES = {
 
 _RESULTS = {
     "Stop": ("text",),
+    "UndoLast": ("done",),
     "ListModels": ("models",),
     "Segment": ("fields",),
     "StateChanged": ("state",),

@@ -15,6 +15,7 @@ from voicetype.errors import (
     HotkeyError,
     KeyboardError,
     ModelError,
+    UndoError,
     VoicetypeError,
 )
 
@@ -27,6 +28,7 @@ _CODES: Mapping[type[VoicetypeError], str] = {
     HotkeyError: "NoHotkey",
     KeyboardError: "NoKeyboard",
     ModelError: "NoModel",
+    UndoError: "NoUndo",
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from voicetype import hotkeys, keyboards
 from voicetype.audience import Audience
 from voicetype.audio import Microphone
 from voicetype.config import Config, ModelsConfig
@@ -20,9 +21,8 @@ from voicetype.dictations import Dictations
 from voicetype.errors import HotkeyError, VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.hotkey import Hotkey, KeyEvent
-from voicetype.keyboard import choose
 from voicetype.machine import decide, this_machine
-from voicetype.making import check, make_hotkey, make_keyboard, make_pair, no_hotkey, settings
+from voicetype.making import check, make_pair, settings
 from voicetype.x11.own_keys import OwnKeys
 
 log = logging.getLogger(__name__)
@@ -65,8 +65,8 @@ class Desktop:
         self._wish, self._audience = wanted, audience
         self._config = self._wanted = decided(wanted.config)
         self._own_keys = OwnKeys()
-        self._keyboard = make_keyboard(self._config, self._own_keys)
-        self._hotkey: Hotkey = no_hotkey()
+        self._keyboard = keyboards.chosen(self._config, self._own_keys)
+        self._hotkey: Hotkey = hotkeys.none()
         self._heed: Callable[[KeyEvent], None] = lambda _: None
         self._models_asked = False  # also the same ones again: they may be to be had by now
         self.models = make_pair(self._config, self.tell)
@@ -96,12 +96,14 @@ class Desktop:
     def take_key(self) -> None:
         """The push-to-talk key, without which `voicetype toggle` still works."""
         self._hotkey.close()
-        self._hotkey = make_hotkey(self._config, self._keyboard, self._own_keys)
+        self._hotkey = hotkeys.none()
+        hotkey = hotkeys.chosen(self._config, self._own_keys, self._keyboard.name)
         try:
-            self._hotkey.open(self._heed)
+            hotkey.open(self._heed)
         except HotkeyError as error:
-            self._hotkey = no_hotkey()
             self.tell(error)
+        else:
+            self._hotkey = hotkey
 
     def close(self) -> None:
         """Give keyboard and key back."""
@@ -163,13 +165,12 @@ class Desktop:
         before, after = self._wish.config, wanted.config
         config = decided(after)
         check(config)
-        choose.detect(config.typing.keyboard, os.environ)
         self._wish, self._wanted = wanted, config
         for sentence in changes(before, after):
             self._audience.note(sentence)
 
     def _change_keyboard(self) -> None:
-        keyboard = make_keyboard(self._config, self._own_keys)
+        keyboard = keyboards.chosen(self._config, self._own_keys)
         self.dictations.use(keyboard)
         self._keyboard = keyboard
         self.take_key()
@@ -187,4 +188,5 @@ def _engine(config: Config) -> tuple[ModelsConfig, int]:
 
 def _typing(config: Config) -> tuple[object, ...]:
     """What a keyboard is made of."""
-    return config.typing.keyboard, config.typing.characters_per_s
+    typing = config.typing
+    return typing.keyboard, typing.characters_per_s, typing.accessibility, typing.paste_keys

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
+from voicetype.core import evidence
 from voicetype.core.events import FocusChanged, Patch, Started, Terms, UserTyped
 from voicetype.core.patch import graphemes
 from voicetype.core.session import Session, step
 from voicetype.core.wording import join
 from voicetype.errors import KeyboardError, PatchInterrupted
 from voicetype.frames import FrameSource
-from voicetype.keyboard import Keyboard, KeyboardLost
+from voicetype.keyboard import Claim, Keyboard, KeyboardLost
 from voicetype.pipeline import Beginning, Dictation, Report, Stages
+from voicetype.policies import allowed, terms
 from voicetype.settings import Settings
+from voicetype.undo import broken_off, check_claim, check_field, check_session
 from voicetype.workers import Worker
 
-_PIECE = 50  # characters of a text that is typed again
+_PIECE = 50  # characters of a text that is typed again, or taken back
 
 
 class Dictations:
@@ -28,6 +32,7 @@ class Dictations:
         self._lost: Callable[[], None] = lambda: None
         self._before: Callable[[], Session] = Session
         self._spoken: Callable[[], str] = str
+        self._broken_off = ""  # why a text is not to be typed to its end
 
     def open(self, lost: Callable[[], None] = lambda: None) -> None:
         """Connect the keyboard. Raises KeyboardError.
@@ -50,53 +55,131 @@ class Dictations:
         self._stages.typist.dispose()
 
     def dictate(self, source: FrameSource, settings: Settings, report: Report) -> Dictation:
-        """Start a session on `source`. Raises KeyboardError where no window could take its text."""
-        continues = self._stages.on_typist(self._stages.keyboard.claim).continues
-        before = replace(self._before(), patching=settings.patching)
-        session, _ = step(before, Started(continues, settings.terms))
+        """Start a session on `source`. Raises KeyboardError where no window could, or may, take its text."""
+
+        def begin() -> Session:
+            try:
+                claim = self._claim()
+                started = Started(claim.continues, terms(claim, settings.terms, settings.applications))
+            except KeyboardError:  # also one that was claimed in part: the seat, but no window in it
+                self._release()
+                raise
+            return step(replace(self._before(), patching=settings.patching), started)[0]
+
+        def claim_again() -> Terms:
+            return terms(self._stages.keyboard.claim(), settings.terms, settings.applications)
+
+        session = self._stages.on_typist(begin)
         spoken = self._spoken()
         if spoken and (not settings.languages or spoken in settings.languages):
             settings = replace(settings, presumed=spoken)
-        begin = Beginning(session, self._claim(settings.terms))
-        dictation = Dictation(self._stages, source, settings, report, begin)
+        beginning = Beginning(session, claim_again)
+        dictation = Dictation(self._stages, source, settings, report, beginning)
         self._before = lambda: dictation.session
         self._spoken = lambda: dictation.spoken.presumed
         return dictation
 
-    def _claim(self, wanted: Terms) -> Callable[[], Terms]:
-        """Claims the focused window, and says on what terms it is typed into; for the typist thread."""
-
-        def claim() -> Terms:
-            self._stages.keyboard.claim()
-            return wanted
-
-        return claim
-
-    def type(self, text: str) -> None:
+    def type(self, text: str, settings: Settings) -> None:
         """Type a text into the focused window, between two dictations.
 
         Raises KeyboardError, also where the window did not take all of it.
         """
 
-        def begin() -> str:
-            return join(self._before().done, text) if self._stages.keyboard.claim().continues else text
+        def begin() -> tuple[str, str]:
+            claim, last = self._claim(), _last(self._before())
+            allowed(claim, settings.applications)
+            return last, join(last, text)
 
-        characters = graphemes(self._stages.on_typist(begin))
-        # In pieces, so that a long text can be broken off: the typist's other jobs come between.
-        for at in range(0, len(characters), _PIECE):
-            piece = Patch(0, "".join(characters[at : at + _PIECE]))
-            self._stages.on_typist(partial(self._type_piece, piece))
-        self._before = lambda: Session(done=text)
+        with self._by_itself():
+            last, joined = self._stages.on_typist(begin)
+            self._before = Session  # of a text that is typed in part nothing can be taken back
+            characters = graphemes(joined)
+            # In pieces, so that a long text can be broken off: the typist's other jobs come between.
+            for at in range(0, len(characters), _PIECE):
+                piece = Patch(0, "".join(characters[at : at + _PIECE]))
+                self._stages.on_typist(partial(self._type_piece, piece))
+            self._before = lambda: Session(before=last, done=joined)
+
+    def undo(self, settings: Settings) -> None:
+        """Take back exactly what the last dictation put into the window, between two dictations.
+
+        Raises UndoError, which says how much was taken back, and KeyboardError where no window has the focus.
+        """
+
+        def begin() -> tuple[str, str]:
+            session = self._before()
+            check_session(session)
+            claim = self._claim()
+            check_claim(session.undoable, claim, settings.applications)
+            wanted = len(session.undoable) + evidence.SPARE
+            check_field(session.undoable, self._stages.keyboard.read(wanted))
+            return session.before, session.undoable
+
+        with self._by_itself():
+            last, text = self._stages.on_typist(begin)
+            self._before = Session  # what a failure leaves is not certain to be ours
+            count, taken = len(graphemes(text)), 0
+            while taken < count:
+                taken += self._stages.on_typist(partial(self._take_back, taken, count))
+            self._before = lambda: Session(before=last)
+
+    def break_off(self, reason: str) -> None:
+        """What `type` or `undo` is doing ends after its next few characters. For any thread."""
+        self._broken_off = reason
+
+    @contextmanager
+    def _by_itself(self) -> Iterator[None]:
+        """Typing that is no dictation."""
+        self._broken_off = ""
+        try:
+            yield
+        finally:
+            self._stages.on_typist(self._release)
+
+    # on the typist thread
+
+    def _claim(self) -> Claim:
+        """Claim the focused window; what was typed elsewhere is not of interest any more."""
+        claim = self._stages.keyboard.claim()
+        if not claim.continues:
+            self._before = Session
+        return claim
+
+    def _release(self) -> None:
+        with suppress(KeyboardError):  # who claims next is told
+            self._stages.keyboard.release()
 
     def _type_piece(self, piece: Patch) -> None:
+        hint = "It is kept among the last dictations: copy it there, or type it again."
+        if self._broken_off:
+            raise KeyboardError(f"The text was not typed to its end: {self._broken_off}.", hint)
         try:
             self._stages.keyboard.apply(piece)
         except PatchInterrupted as error:
-            hint = "It is kept among the last dictations: copy it there, or type it again."
             raise KeyboardError(error.sentence, hint) from error
+
+    def _take_back(self, taken: int, of: int) -> int:
+        """The next piece of `of` characters, `taken` of which are gone; how many it was."""
+        piece = Patch(min(_PIECE, of - taken), "")
+        if self._broken_off:
+            raise broken_off(taken, of, self._broken_off)
+        if not self._stages.keyboard.claim().continues:
+            raise broken_off(taken, of, "you typed or clicked, or went elsewhere")
+        try:
+            self._stages.keyboard.apply(piece)
+        except PatchInterrupted as error:
+            raise broken_off(taken + error.erased, of, error.reason.value) from error
+        except KeyboardError as error:
+            raise broken_off(taken, of, error.sentence) from error
+        return piece.backspaces
 
     def _observe(self, event: FocusChanged | UserTyped | KeyboardLost) -> None:
         if isinstance(event, KeyboardLost):
             self._lost()
         else:
             self._stages.control.on_next(event)
+
+
+def _last(session: Session) -> str:
+    """The character that a session's text ends with, where it is known to be ours."""
+    return (session.before + session.done)[-1:]

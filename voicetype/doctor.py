@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-from voicetype.checks import Finding, Verdict, bad, files, good, screen, service, sound, tray
+from voicetype.checks import Finding, Verdict, bad, files, good, screen, service, sound, tray, trials
 from voicetype.config import Config
 from voicetype.config_file import default_path, load
 from voicetype.errors import ConfigError
@@ -38,7 +39,8 @@ CHECKS: Mapping[str, Check] = {
 """In the order of the table."""
 
 _PATIENCE_S = 6.0
-_MARKS = {Verdict.GOOD: "✓", Verdict.WORSE: "–", Verdict.BAD: "✗"}
+_TRIAL_S = 60.0  # a portal asks the user first
+_MARKS = {Verdict.GOOD: "✓", Verdict.WORSE: "–", Verdict.BAD: "✗", Verdict.UNKNOWN: "?"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,16 @@ class Line:
 
 
 def examine(
-    path: Path | None, checks: Mapping[str, Check] | None = None, patience_s: float = _PATIENCE_S
+    path: Path | None,
+    checks: Mapping[str, Check] | None = None,
+    patience_s: float = _PATIENCE_S,
+    *,
+    typing: bool = False,
 ) -> Iterator[Line]:
-    """A line for the configuration in `path` (None: the usual file), then one for each check (None: all)."""
+    """A line for the configuration in `path` (None: the usual file), then one for each check (None: all).
+
+    `typing`: each way to type is tried, too, in a window that opens for a moment.
+    """
     config = Config()
     try:
         config = load(path)
@@ -64,6 +73,19 @@ def examine(
         yield Line("configuration", good(f"{where}{'' if where.exists() else ' (not there: defaults)'}"))
     for name, check in (CHECKS if checks is None else checks).items():
         yield _checked(name, check, config, patience_s)
+    if typing:
+        yield from _trials(config)
+
+
+def _trials(config: Config) -> Iterator[Line]:
+    """A line for each way to type: a text typed into a window that opens for a moment; or why not."""
+    ways = trials.ways(config)
+    lines = [_checked(f"typing: {way}", partial(trials.tried, way), config, _TRIAL_S) for way in ways]
+    yield from lines
+    for way, finding in trials.refused(config).items():
+        yield Line(f"typing: {way}", finding)
+    if ways and all(line.finding.verdict not in (Verdict.GOOD, Verdict.UNKNOWN) for line in lines):
+        yield Line("typing", bad("no way to type works here", "The lines above say what each of them lacks."))
 
 
 def can_dictate(lines: Sequence[Line]) -> bool:

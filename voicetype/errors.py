@@ -6,6 +6,7 @@ VoicetypeError
 ├── AudioError           no microphone, a device that fails, a file that can't be read
 ├── KeyboardError        no way to type
 │   └── PatchInterrupted a patch that stopped half way, with exactly how far it came
+├── UndoError            what the last dictation typed can't be taken back
 ├── HotkeyError          the push-to-talk key can't be had
 ├── DesktopError         no tray, no overlay, nothing to install into
 └── DaemonError          no daemon, a second daemon, a daemon that refuses
@@ -49,6 +50,8 @@ class Interruption(Enum):
     FOCUS = "another window has the focus"
     FOREIGN_INPUT = "a key was pressed, or the mouse"  # by the user
     BROKEN = "the display does not answer any more"
+    UNTYPABLE = "the keyboard layout has no key for a character"
+    UNREAD = "the window did not take what was pasted"
 
 
 class PatchInterrupted(KeyboardError):
@@ -66,6 +69,10 @@ class PatchInterrupted(KeyboardError):
         self.reason = reason
         self.erased = erased
         self.typed = typed
+
+
+class UndoError(VoicetypeError):
+    """What the last dictation typed can't be taken back, or not all of it."""
 
 
 class HotkeyError(VoicetypeError):

@@ -17,6 +17,7 @@ from pathlib import Path
 from voicetype.config import Config
 from voicetype.engine.catalogue import Pair, pair_memory_mb, preset
 from voicetype.engine.models import english_only, is_folder
+from voicetype.hotkey import NOT_YET
 from voicetype.languages import NAMES, of_locale
 
 MANY_CORES = 4
@@ -82,16 +83,16 @@ def introduction(
     config: Config,
     machine: Machine,
     keyboard: str,
-    key: str,
+    hotkey: str,
     *,
     tray: bool,
     had: tuple[str, str] | None = None,
 ) -> list[str]:
     """The five lines of a first run: what was chosen, why, and how to change it.
 
-    `config` is what was asked for, nothing decided; `keyboard` the way to type that was found, `key` the one
-    to hold, "" where there is none; `tray`: whether there is a menu; `had`: the models, fast and heavy, where
-    others than those chosen may have taken their place.
+    `config` is what was asked for, nothing decided; `keyboard` the way to type that was found, `hotkey` the
+    way to hear a key, and the key ("x11: F9"), or "none"; `tray`: whether there is a menu; `had`: the models,
+    fast and heavy, where others than those chosen may have taken their place.
     """
     language = _language(config, machine)
     known = NAMES.get(language.value)
@@ -100,7 +101,7 @@ def introduction(
         f"Language: {f'{known} ({language.value})' if known else 'whichever you speak'}, {language.why}.",
         f"Models: {_models_line(config, machine, had)}.",
         f"Typing: {_typing_line(config, keyboard)}.",
-        f"Key: {_key_line(config, key)}.",
+        f"Key: {_key_line(config, hotkey)}.",
         f"To change any of it: `voicetype config init` writes a file to edit{menu}.",
     ]
 
@@ -165,8 +166,16 @@ def _typing_line(config: Config, keyboard: str) -> str:
     return f"{keyboard}, {'the way for this desktop' if config.typing.keyboard == 'auto' else 'as you chose'}"
 
 
-def _key_line(config: Config, key: str) -> str:
+def cancelling(hotkey: str) -> str:
+    """What cancels a dictation: a portal tells of no other key than its own."""
+    return "`voicetype cancel`" if hotkey.startswith("portal") else "Escape"
+
+
+def _key_line(config: Config, hotkey: str) -> str:
+    key = hotkey.partition(": ")[2]
     if not key:
         return "none; bind `voicetype toggle` to one in your desktop's settings"
+    if key == NOT_YET:
+        return "the one that you choose where the desktop asks for it"
     tap = " (a tap: until the next one)" if config.hotkey.tap_s > 0 else ""
-    return f"hold {key} and speak{tap}; Escape cancels"
+    return f"hold {key} and speak{tap}; {cancelling(hotkey)} cancels"

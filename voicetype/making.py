@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,19 +14,13 @@ from voicetype.engine import EngineOptions, Transcriber, models, speeds
 from voicetype.engine.memory import keep_little
 from voicetype.engine.whisper import Whisper
 from voicetype.errors import VoicetypeError
-from voicetype.hotkey import Hotkey
-from voicetype.hotkey.dummy import DummyHotkey
-from voicetype.hotkey.x11 import X11Hotkey
-from voicetype.keyboard import Keyboard, choose
-from voicetype.keyboard.dummy import DummyKeyboard
-from voicetype.keyboard.x11 import X11Keyboard
 from voicetype.pair import LoadedPair
 from voicetype.settings import Settings
-from voicetype.x11.own_keys import OwnKeys
 
 
 def settings(config: Config) -> Settings:
     """What a dictation goes by."""
+    drafts = config.typing.drafts and config.typing.keyboard != "clipboard"  # each paste is dear
     rules = EndpointingRules(
         pre_roll_s=config.audio.pre_roll_s, pause_s=config.audio.pause_s, end_s=config.audio.end_s
     )
@@ -35,7 +28,8 @@ def settings(config: Config) -> Settings:
         rules=rules,
         cadence=Cadence(config.engine.fast_interval_samples, config.engine.heavy_interval_samples),
         patching=config.typing.patching,
-        terms=Terms(Showing.DRAFTS if config.typing.drafts else Showing.FINAL, depth=config.typing.depth),
+        terms=Terms(Showing.DRAFTS if drafts else Showing.FINAL, depth=config.typing.depth),
+        applications=config.typing.applications,
         on_focus_change=config.typing.on_focus_change,
         vad_aggressiveness=config.audio.vad_aggressiveness,
         beam_size=config.engine.beam_size,
@@ -73,22 +67,3 @@ def open_model(folder: Path, name: str, options: EngineOptions, kept_in: str) ->
     model.warm_up()
     speeds.learn(kept_in, model, options)
     return model
-
-
-def make_keyboard(config: Config, own_keys: OwnKeys) -> Keyboard:
-    """The way to type that the configuration and the desktop leave. Raises KeyboardError."""
-    if choose.detect(config.typing.keyboard, os.environ) == "dummy":
-        return DummyKeyboard()
-    return X11Keyboard(config.typing.characters_per_s, own_keys)
-
-
-def no_hotkey() -> Hotkey:
-    """Where there is none, or none can be had."""
-    return DummyHotkey()
-
-
-def make_hotkey(config: Config, keyboard: Keyboard, own_keys: OwnKeys) -> Hotkey:
-    """The push-to-talk key on the desktop that is typed on."""
-    if isinstance(keyboard, X11Keyboard) and config.hotkey.key:
-        return X11Hotkey(config.hotkey.key, own_keys)
-    return no_hotkey()

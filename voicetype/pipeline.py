@@ -37,6 +37,7 @@ from voicetype.core.events import (
     Cancelled,
     Claimed,
     Event,
+    FocusChanged,
     Patch,
     SpeechStarted,
     Started,
@@ -255,10 +256,17 @@ class Dictation:
 
     def _fold(self, state: _State, item: Item) -> _State:
         """One item through the reducer; what is not for it passes by."""
-        if not isinstance(item, Event):
+        if not isinstance(item, Event) or self._is_claimed_anew(item):
             return _State(state.session, None, item)
         self.session, patch = step(state.session, item)
         return _State(self.session, patch, item)
+
+    def _is_claimed_anew(self, event: Event) -> bool:
+        """Where the dictation follows the focus, each window is claimed before it is typed into, the first
+        one again, too: the keyboard may have been given one that may not be.
+        """
+        returned = isinstance(event, FocusChanged) and event.ours
+        return returned and self._settings.on_focus_change == "continue"
 
     def _take(self, state: _State) -> None:
         try:
@@ -279,8 +287,15 @@ class Dictation:
             self._source.close()  # a session that is cancelled at once is never listened to
             if untyped := state.session.untyped:
                 self._tell(not_typed(len(untyped)))
+            self._release()
             self._tell(Finished(state.session.text, time.time(), self._stats.summary()))
             self.finished.set_result(state.session.text)
+
+    def _release(self) -> None:
+        try:
+            self._stages.keyboard.release()
+        except KeyboardError as error:
+            self._tell(error)
 
     def _heed_focus(self, elsewhere: bool) -> None:
         """What the user wants where the window has lost the focus."""
@@ -304,8 +319,9 @@ class Dictation:
                 self._tell(error)
             self._stages.typist.schedule_relative(_AGAIN_S, self._go_on_elsewhere)
         else:
+            before = self._stages.keyboard.read(1)
             self._typist.moved()
-            self._stages.control.on_next(Claimed(terms))
+            self._stages.control.on_next(Claimed(terms, empty=before is not None and not before.strip()))
 
     def _tell(self, item: StreamEvent | VoicetypeError) -> None:
         self._stats.count(item)

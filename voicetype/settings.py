@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from voicetype.config import Words
 from voicetype.core.endpointing import EndpointingRules
 from voicetype.core.events import Patching, Terms
 from voicetype.core.windows import Cadence
@@ -17,6 +18,7 @@ class Settings:
     cadence: Cadence = field(default_factory=Cadence)
     patching: Patching = Patching.DIFF
     terms: Terms = Terms()  # as the user wants them; the window's policy and its keyboard may leave less
+    applications: Words = Words()  # the user's rules, pattern -> policy
     on_focus_change: str = "pause"  # or "continue" in the window that has it then, or "stop"
     vad_aggressiveness: int = 2
     beam_size: int = 5  # of the heavy model's passes at a pause and at the end

@@ -1,4 +1,4 @@
-"""The dictations that were asked for, one at a time.
+"""The dictations that were asked for, one at a time; and what is typed or taken back between two of them.
 
 The first of the queue runs; the others listen already, and their speech waits in the microphone's queue.
 """
@@ -6,15 +6,16 @@ The first of the queue runs; the others listen already, and their speech waits i
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from voicetype.control import State
 from voicetype.dictations import Dictations
-from voicetype.errors import VoicetypeError
-from voicetype.frames import FrameSource
+from voicetype.errors import DaemonError, VoicetypeError
+from voicetype.frames import Frame, FrameSource
 from voicetype.pipeline import Dictation, Report
 from voicetype.settings import Settings
 
@@ -30,7 +31,28 @@ class _Turn:
     source: FrameSource
     settings: Settings
     text: Future[str] = field(default_factory=Future)
-    ended: bool = False  # the user has said all, or wants none of it
+    ended: bool = False  # the user has said all, or wants none of it, or the source has ended by itself
+
+
+@dataclass(slots=True, eq=False)
+class _Heard:
+    """A source that says when it ends, whoever ends it: the user, the loss of the focus, its own death."""
+
+    source: FrameSource
+    ended: Callable[[], object]
+
+    def __iter__(self) -> Iterator[Frame]:
+        try:
+            yield from self.source
+        finally:
+            self.ended()
+
+    def stop(self) -> None:
+        self.source.stop()
+        self.ended()
+
+    def close(self) -> None:
+        self.source.close()
 
 
 class Turns:
@@ -42,6 +64,7 @@ class Turns:
         self._dictations, self._tell, self._ask = dictations, tell, ask
         self._queue: deque[_Turn] = deque()
         self._running: Dictation | None = None
+        self._typed: Future[None] | None = None
         self._kept = ""  # the last text, where a window did not take all of it
         self.texts: deque[str] = deque(maxlen=_REMEMBERED)
         """The last texts, the newest first; they are kept nowhere else."""
@@ -50,6 +73,8 @@ class Turns:
     def state(self) -> State:
         """What is being done of what was asked for."""
         turns = tuple(self._queue)
+        if self._typed and not self._typed.done():
+            return State.FINISHING
         if not turns:
             return State.IDLE
         return State.FINISHING if turns[-1].ended else State.LISTENING
@@ -90,11 +115,40 @@ class Turns:
             self._running.abandon()
         return texts
 
+    def alone(self, keys: Callable[[], None]) -> Future[None]:
+        """Begin to type, or to erase, while the daemon goes on. Raises DaemonError where it can't be."""
+        self.check_not_typing()
+        if self.state is not State.IDLE:
+            raise DaemonError("A dictation is running.", "End it first: voicetype stop.")
+        self._typed = typed = Future[None]()
+
+        def type_() -> None:
+            try:
+                keys()
+            except Exception as error:  # noqa: BLE001  # told to who asked
+                typed.set_exception(error)
+            else:
+                typed.set_result(None)
+            self._ask(lambda: None)
+
+        threading.Thread(target=type_, name="voicetype-alone", daemon=True).start()
+        return typed
+
+    def check_not_typing(self) -> None:
+        """Raise DaemonError while what `alone` began goes on."""
+        if self._typed and not self._typed.done():
+            raise DaemonError("A text is being typed, or taken back.", "Press any key to break it off.")
+
     def _begin(self) -> None:
         """The first in the queue has its turn. Raises KeyboardError where that can't be."""
         turn = self._queue[0]
+
+        def ended() -> None:
+            turn.ended = True
+
+        source = _Heard(turn.source, lambda: self._ask(ended))
         try:
-            running = self._dictations.dictate(turn.source, turn.settings, self._tell)
+            running = self._dictations.dictate(source, turn.settings, self._tell)
         except BaseException:
             self._drop(turn)
             raise

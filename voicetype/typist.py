@@ -57,7 +57,7 @@ class Typist:
         if error.erased or error.typed:
             done = "".join(graphemes(patch.text)[: error.typed])
             self._tell(Typed(error.erased, done, time.time()))
-        if error.reason is Interruption.BROKEN:
+        if error.reason in (Interruption.BROKEN, Interruption.UNTYPABLE, Interruption.UNREAD):
             self._tell(error)
         return PatchFailed(error.erased, error.typed, lost=error.reason is not Interruption.FOREIGN_INPUT)
 

@@ -220,7 +220,7 @@ class Dictation:
 
     def run(self, speech: Speech) -> list[State]:
         """Dictate; the trace."""
-        self._feed(Started())
+        self._feed(Started(terms=self._settings.terms))
         for n, (frame, voice) in enumerate(speech, 1):
             self._clock.at(n * FRAME_SAMPLES / SAMPLE_RATE, partial(self._frame, frame, voice))
         self._clock.at(len(speech) * FRAME_SAMPLES / SAMPLE_RATE, self._stop)

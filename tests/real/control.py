@@ -22,8 +22,10 @@ class FakeControl:
     def __init__(self) -> None:
         self.asked: list[object] = []
         self.final: Future[str] = Future()
+        self.undone: Future[None] = Future()
         self.failure: Exception | None = None
         self.stopping = threading.Event()
+        self.undoing = threading.Event()
 
     def start(self, options: Mapping[str, object]) -> None:
         self.asked.append(("start", dict(options)))
@@ -40,6 +42,11 @@ class FakeControl:
 
     def cancel(self) -> None:
         self.asked.append("cancel")
+
+    def undo_last(self) -> Future[None]:
+        self.asked.append("undo")
+        self.undoing.set()
+        return self.undone
 
     def set_language(self, language: str) -> None:
         if self.failure is not None:

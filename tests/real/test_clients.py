@@ -25,7 +25,7 @@ from voicetype.client import NAME
 from voicetype.control import State
 from voicetype.core.events import Confidence, TranscriptSegment
 from voicetype.dbus import Service
-from voicetype.errors import AudioError, DaemonError
+from voicetype.errors import AudioError, DaemonError, UndoError
 
 __all__ = ["bus", "control", "service"]
 
@@ -143,7 +143,9 @@ def test_who_wants_to_dictate_starts_the_daemon(activated: Path, command: list[s
     assert voicetype_("status").returncode == 0
 
 
-@pytest.mark.parametrize("command", [["stop"], ["cancel"], ["status"], ["status", "--format", "json"]])
+@pytest.mark.parametrize(
+    "command", [["stop"], ["cancel"], ["undo"], ["status"], ["status", "--format", "json"]]
+)
 def test_the_others_do_not(activated: Path, command: list[str]) -> None:
     ended = voicetype_(*command)
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -165,6 +167,22 @@ def test_without_an_activation_file(command: str) -> None:
     ended = voicetype_(command)
     assert ended.returncode == 1
     assert ended.stderr.startswith("The voicetype daemon is not running.\n")
+
+
+@pytest.mark.usefixtures("service")
+def test_undo_says_why_not(control: FakeControl) -> None:
+    control.undone.set_exception(UndoError("There is nothing to take back.", "Only once."))
+    ended = voicetype_("undo")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "There is nothing to take back.\nOnly once.\n"
+
+
+@pytest.mark.usefixtures("service")
+def test_undo_says_nothing_where_it_is_done(control: FakeControl) -> None:
+    control.undone.set_result(None)
+    ended = voicetype_("undo")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert control.asked == ["undo"]
 
 
 # A second daemon

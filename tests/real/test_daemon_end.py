@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import FakeTranscriber, LevelDetector
-from tests.real.bus import bus
+from tests.real.bus import Bus, bus
 from tests.real.control import FakeControl
+from tests.real.lockers import Saver, Served
 from tests.test_daemon import Mouth, words
 from voicetype import app, client, desktop, making
 from voicetype.core.stream import Finished, StreamEvent, Typed
 from voicetype.dbus import Service
 from voicetype.engine import Hypothesis, models
+from voicetype.errors import DaemonError
 
 __all__ = ["bus"]
 
@@ -106,6 +108,38 @@ def test_of_two_daemons_the_one_that_ends_never_has_the_key(
     finally:
         first.close()
     assert taken == []
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_screen_that_is_locked_ends_a_dictation(mouth: Mouth, bus: Bus, tmp_path: Path) -> None:
+    paper, path = Paper(), "/org/gnome/ScreenSaver"
+    refusals: list[str] = []
+    saver = Saver("org.gnome.ScreenSaver", active=False)
+    served = Served(bus.address, "org.gnome.ScreenSaver", {path: saver})
+
+    def dictate() -> None:
+        paper.wait_for(lambda: any(line.startswith("Ready") for line in paper.lines))
+        client.call("Start", "a{sv}", {})
+        mouth.speak(40)
+        paper.wait_for(lambda: any(isinstance(event, Typed) for event in paper.events))
+        served.call(saver.set, True)
+        paper.wait_for(lambda: any(isinstance(event, Finished) for event in paper.events))
+        try:
+            client.call("Start", "a{sv}", {})
+        except DaemonError as refused:
+            refusals.append(refused.sentence)
+        client.call("Quit")
+
+    user = threading.Thread(target=dictate)
+    user.start()
+    file = tmp_path / "config.toml"
+    file.write_text(CONFIG)
+    assert app.run_daemon(file, {"models.preset": "light", "language": "en"}, paper) == 0
+    user.join(60)
+    served.close()
+    (finished,) = (event for event in paper.events if isinstance(event, Finished))
+    assert finished.text.startswith("one")
+    assert refusals == ["The screen is locked."]
 
 
 @pytest.mark.usefixtures("bus", "handlers")

@@ -28,7 +28,7 @@ from voicetype.client import NAME, PATH
 from voicetype.control import State
 from voicetype.core.events import Confidence, TranscriptSegment
 from voicetype.dbus import Service
-from voicetype.errors import AudioError, DaemonError, VoicetypeError
+from voicetype.errors import AudioError, DaemonError, UndoError, VoicetypeError
 
 __all__ = ["bus", "control", "service"]  # fixtures
 
@@ -77,6 +77,7 @@ def test_the_interface_is_that_of_the_contract(bus: Bus) -> None:
         "Stop": ("", "s"),
         "Cancel": ("", ""),
         "Toggle": ("", ""),
+        "UndoLast": ("", "b"),
         "SetLanguage": ("s", ""),
         "SetModels": ("ss", ""),
         "ListModels": ("", "aa{sv}"),
@@ -91,6 +92,7 @@ def test_the_interface_is_that_of_the_contract(bus: Bus) -> None:
     assert {name: each for name, each in names.items() if name not in properties} == {
         "Start": ["options"],
         "Stop": ["text"],
+        "UndoLast": ["done"],
         "SetLanguage": ["language"],
         "SetModels": ["fast", "heavy"],
         "ListModels": ["models"],
@@ -111,6 +113,8 @@ def test_every_method_reaches_the_daemon(bus: Bus, control: FakeControl) -> None
     assert bus.call("Stop").stdout == "('Hello, “wörld”.',)\n"
     for member in ("Toggle", "Cancel"):
         assert bus.call(member).returncode == 0
+    control.undone.set_result(None)
+    assert bus.call("UndoLast").stdout == "(true,)\n"
     assert bus.call("SetLanguage", "fr").returncode == 0
     assert bus.call("SetModels", "tiny", "small").returncode == 0
     listed = bus.call("ListModels").stdout
@@ -123,6 +127,7 @@ def test_every_method_reaches_the_daemon(bus: Bus, control: FakeControl) -> None
         "stop",
         "toggle",
         "cancel",
+        "undo",
         ("language", "fr"),
         ("models", "tiny", "small"),
         "quit",
@@ -408,6 +413,26 @@ def test_what_the_daemon_refuses_is_a_named_error(
     assert f"org.voicetype.Error.{name}: {told}" in refused
     assert "secret" not in refused
     assert "Traceback" not in refused
+
+
+@pytest.mark.usefixtures("service")
+def test_what_can_not_be_taken_back_is_a_named_error(bus: Bus, control: FakeControl) -> None:
+    control.undone.set_exception(UndoError("There is nothing to take back.", "Only once."))
+    refused = bus.call("UndoLast").stderr
+    assert "org.voicetype.Error.NoUndo: There is nothing to take back.\nOnly once." in refused
+
+
+@pytest.mark.usefixtures("service", "bus")
+def test_an_undo_holds_nobody_up(control: FakeControl) -> None:
+    answers: list[object] = []
+    waiting = threading.Thread(target=lambda: answers.extend(client.call("UndoLast")))
+    waiting.start()
+    assert control.undoing.wait(60)
+    client.call("Cancel")
+    assert answers == []
+    control.undone.set_result(None)
+    waiting.join(60)
+    assert answers == [True]
 
 
 @pytest.mark.usefixtures("service", "bus")

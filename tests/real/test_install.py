@@ -338,6 +338,32 @@ def test_an_unknown_option_is_told(script: str, home: Path) -> None:
     assert tree(home) == {}
 
 
+def test_typing_by_uinput_is_allowed_and_forbidden_again(tmp_path: Path) -> None:
+    """Whole, once, and with nothing left of it; for a system beneath a folder of the test's own."""
+    if os.getuid():
+        pytest.skip("only root may")
+    system = tmp_path / "system"
+
+    def common(function: str) -> str:
+        done = run("bash", "-euc", f". {ROOT}/install/common.sh; {function}", DESTDIR=str(system))
+        assert (done.returncode, done.stderr) == (0, ""), done
+        return done.stdout
+
+    assert common("forbid_uinput") == ""
+    assert "allowed, for whoever is logged in" in common("allow_uinput")
+    rule = system / "etc/udev/rules.d/70-voicetype-uinput.rules"
+    (line,) = [line for line in rule.read_text().splitlines() if not line.startswith("#")]
+    assert line == 'KERNEL=="uinput", SUBSYSTEM=="misc", TAG+="uaccess", OPTIONS+="static_node=uinput"'
+    assert int(rule.name[:2]) < 73  # where systemd gives what is tagged to whoever is logged in
+    assert (system / "etc/modules-load.d/voicetype-uinput.conf").read_text().splitlines()[-1] == "uinput"
+    assert common("allow_uinput") == "Typing by uinput: allowed.\n"
+    rule.write_text("an older one")
+    common("allow_uinput")
+    assert line in rule.read_text()
+    assert "not allowed any more" in common("forbid_uinput")
+    assert not [path for path in system.rglob("*") if path.is_file()]
+
+
 def test_keys_that_are_no_shortcut_are_told_before_anything_is_made(home: Path) -> None:
     for argv in (["--shortcut", "nonsense"], ["--shortcut=Super+"]):
         done = shell(home, "install.sh", *argv)

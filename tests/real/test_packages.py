@@ -189,7 +189,9 @@ def test_the_package_holds_what_it_should_and_nothing_of_where_it_was_built(
 ) -> None:
     for path in (
         "usr/bin/voicetype",
+        "usr/lib/modules-load.d/voicetype-uinput.conf",
         "usr/lib/systemd/user/voicetype.service",
+        "usr/lib/udev/rules.d/70-voicetype-uinput.rules",
         "usr/share/applications/org.voicetype.Daemon.desktop",
         "usr/share/dbus-1/services/org.voicetype.Daemon1.service",
         "usr/share/doc/voicetype/copyright",

@@ -24,16 +24,18 @@ import voicetype
 from tests.real.bus import Bus, bus
 from tests.real.control import FakeControl, control, service
 from tests.real.xserver import CONTROL_R, Desktop, desktop, wait_until
-from voicetype import client, portaudio
+from voicetype import client, policies, portaudio, undo
 from voicetype.arguments import parser
 from voicetype.choice import heard_language
 from voicetype.config_file import load
-from voicetype.core.events import Confidence, TranscriptSegment
+from voicetype.core.events import Confidence, Terms, TranscriptSegment
 from voicetype.dbus import Service
 from voicetype.engine import models, store
 from voicetype.errors import ModelError, VoicetypeError
 from voicetype.hotkey.x11 import X11Hotkey
-from voicetype.keyboard import choose
+from voicetype.keyboard import Claim, Purpose
+from voicetype.keyboard.choose import Offers, detect
+from voicetype.keyboard.first import FirstKeyboard
 from voicetype.toolkit import Toolkit
 from voicetype.x11.own_keys import OwnKeys
 
@@ -218,9 +220,16 @@ def provoked(folder: Path, desktop: Desktop) -> Mapping[str, Callable[[], object
     return {
         "No microphone was found.": _no_microphone,
         "There is no desktop to type on: neither DISPLAY nor WAYLAND_DISPLAY is set.": (
-            lambda: choose.detect("auto", {})
+            lambda: FirstKeyboard([], detect("auto", Offers()).refused[:1]).open(lambda _: None)
         ),
         "Another program has taken the key ….": lambda: _taken_key(desktop),
+        "voicetype does not type into ….": lambda: policies.terms(Claim(app="KeePassXC"), Terms(), {}),
+        "voicetype does not type into password fields.": (
+            lambda: policies.terms(Claim(purpose=Purpose.PASSWORD), Terms(), {})
+        ),
+        "The last dictation can't be taken back: you typed or clicked since, or went elsewhere.": (
+            lambda: undo.check_claim("hello", Claim(), {})
+        ),
         "There is no session bus.": _no_bus,
         "The voicetype daemon is not running.": lambda: client.call("Toggle"),
         "There is no model called '…'.": lambda: models.ensure("tinny"),

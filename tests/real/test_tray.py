@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,9 +22,10 @@ from tests.real.panel import (
     private_environment,
     running_tray,
 )
+from tests.real.wayland import Compositor, own_compositor
 from tests.real.xserver import ESCAPE, RETURN, wait_until
 
-__all__ = ["panel"]
+__all__ = ["own_compositor", "panel"]
 
 pytestmark = pytest.mark.real
 
@@ -140,6 +142,7 @@ def test_every_choice_arrives_over_the_bus(panel: Panel, tray: Child) -> None:
     wait_until(lambda: "Built-in" in item.menu().at("Microphone").labels(), "the menu is filled")
     choices: list[tuple[tuple[str, ...], str, object]] = [
         (("Start listening",), "toggle", None),
+        (("Undo last dictation",), "undo", None),
         (("Fast model", "base"), "configure", {"models.fast": "base"}),
         (
             ("Preset", "multilingual"),
@@ -192,6 +195,7 @@ def test_a_text_is_copied(panel: Panel, tray: Child) -> None:
     paste = """
 import gi
 gi.require_version("Gtk", "3.0")
+gi.require_version("Gdk", "3.0")
 from gi.repository import Gdk, Gtk
 print(Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).wait_for_text())
 """
@@ -326,3 +330,21 @@ def test_where_nobody_shows_icons_that_is_said(tmp_path: Path) -> None:
         said, hint = tray.wait_for("open")
         assert "Nothing on this desktop shows tray icons" in said
         assert "AppIndicator" in hint
+
+
+@pytest.mark.usefixtures("bus")
+def test_on_wayland_without_a_tray_gtk_does_not_complain_of_each_change(
+    own_compositor: Compositor, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    runtime = Path(own_compositor.environment["XDG_RUNTIME_DIR"])
+    display = str(runtime / own_compositor.environment["WAYLAND_DISPLAY"])
+    environment = private_environment(tmp_path) | {"WAYLAND_DISPLAY": display, "GDK_BACKEND": "wayland"}
+    environment.pop("DISPLAY", None)
+    with running_tray(environment, tmp_path / "none.toml") as tray:
+        assert "Nothing on this desktop shows tray icons" in tray.wait_for("open")[0]
+        until_s = time.monotonic() + 1.0  # AppIndicator waits for a tray for a tenth of it
+        while time.monotonic() < until_s:
+            for state in ("listening", "idle"):
+                tray.tell(show={"state": state})
+                time.sleep(0.05)
+    assert capfd.readouterr().err.count("Gtk-CRITICAL") <= 2  # at its beginning and its end

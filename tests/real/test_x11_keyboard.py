@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 
+from tests.real.x11_typing import typing
 from tests.real.xserver import (
     CAPS_LOCK,
     CONTROL_R,
@@ -27,7 +28,6 @@ from tests.real.xserver import (
 )
 from voicetype.core.events import FocusChanged, Patch, UserTyped
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
-from voicetype.keyboard import KeyboardLost
 from voicetype.keyboard.x11 import X11Keyboard
 from voicetype.keyboard.x11_watch import Noted
 from voicetype.x11.own_keys import OwnKeys
@@ -55,37 +55,6 @@ SAMPLES = {
     "cjk": CJK,
     "emoji": EMOJI,
 }
-
-
-class Typing:
-    """A keyboard that is open, and what it reported."""
-
-    def __init__(self, characters_per_s: int = FAST) -> None:
-        self.seen: list[FocusChanged | UserTyped | KeyboardLost] = []
-        self.own_keys = OwnKeys()
-        self.keyboard = X11Keyboard(characters_per_s, self.own_keys)
-        self.keyboard.open(self.seen.append)
-
-    def type(self, text: str, backspaces: int = 0) -> None:
-        self.keyboard.apply(Patch(backspaces, text))
-
-    def interrupted(self, patch: Patch, meanwhile: Callable[[], None]) -> PatchInterrupted:
-        """Apply a patch while something happens on another thread; it must be interrupted."""
-        other = threading.Thread(target=meanwhile)
-        other.start()
-        with pytest.raises(PatchInterrupted) as caught:
-            self.keyboard.apply(patch)
-        other.join()
-        return caught.value
-
-
-@contextmanager
-def typing(characters_per_s: int = FAST) -> Iterator[Typing]:
-    typing = Typing(characters_per_s)
-    try:
-        yield typing
-    finally:
-        typing.keyboard.close()
 
 
 @contextmanager
@@ -162,6 +131,16 @@ def test_the_line_of_a_terminal(own_desktop: Desktop) -> None:
         t.type("é ok", backspaces=9)
         own_desktop.user.tap(RETURN)
         app.shows("echo hällé ok\n")
+    app.end()
+
+
+@pytest.mark.parametrize(("program", "owner"), [("gtk", "Gtk_text.py"), ("tk", "Tk"), ("terminal", "XTerm")])
+def test_a_claim_names_the_program(desktop: Desktop, program: str, owner: str) -> None:
+    """Under a window manager's frame, and with the focus on a subwindow (GTK)."""
+    app = getattr(desktop, program)()
+    with typing() as t:
+        claim = t.keyboard.claim()
+        assert (claim.app, claim.instance.lower()) == (owner, owner.lower())
     app.end()
 
 
@@ -308,7 +287,7 @@ def test_a_key_of_the_users_in_the_middle(desktop: Desktop, view: App) -> None:
         assert 10 <= stopped.typed < 20
         wait_until(lambda: len(view.text) == stopped.typed + 1, "all keys arrive")
         assert view.text.replace("x", "") == "a" * stopped.typed
-        assert t.seen == [UserTyped()]
+        wait_until(lambda: t.seen == [UserTyped()], "it is reported")
         assert not t.keyboard.claim().continues
 
 

@@ -14,17 +14,17 @@ from types import TracebackType
 from typing import Any
 
 import pytest
-from Xlib import X
+from Xlib import X, Xatom
 from Xlib.display import Display
-from Xlib.error import BadWindow, ConnectionClosedError
+from Xlib.error import BadMatch, BadWindow, CatchError, ConnectionClosedError
 
 APPS = Path(__file__).parent / "apps"
 DEADLINE_S = 20.0
 NEEDED = ("Xvfb", "openbox", "xterm", "setxkbmap")
 
 CONTROL_R, SHIFT_L, SUPER_L, CAPS_LOCK = 105, 50, 133, 66
-KEY_A, KEY_C, KEY_X, MENU, RETURN, ESCAPE = 38, 54, 53, 135, 36, 9
-F8, F9, F10 = 74, 75, 76
+KEY_A, KEY_C, KEY_X, MENU, RETURN, ESCAPE, BACKSPACE = 38, 54, 53, 135, 36, 9, 22
+KEY_G, F8, F9, F10 = 42, 74, 75, 76
 
 
 def wait_until(done: Callable[[], bool], what: str) -> None:
@@ -52,11 +52,33 @@ class App:
         deadline = time.monotonic() + DEADLINE_S / 4
         while self.text != text and time.monotonic() < deadline:
             time.sleep(0.005)
-        assert self.text == text
+        found = self.text
+        same = next((n for n, pair in enumerate(zip(found, text, strict=False)) if len({*pair}) > 1), 0)
+        assert found == text, f"…{found[same:]!r}, not …{text[same:]!r}"
 
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+@dataclass
+class Shell(App):
+    """bash at its prompt; its line is written where the user presses F8, and begun anew by F9."""
+
+    user: User
+
+    def begin(self) -> None:
+        """Leave "echo " of the line, and nothing else."""
+        before = self.file.stat().st_ino
+        self.user.tap(F9)
+        wait_until(lambda: self.file.stat().st_ino != before, "bash begins a line")
+
+    @property
+    def text(self) -> str:
+        before = self.file.stat().st_ino
+        self.user.tap(F8)
+        wait_until(lambda: self.file.stat().st_ino != before, "bash writes its line")
+        return super().text
 
 
 class User:
@@ -82,15 +104,23 @@ class User:
         self.press(keycode)
         self.release(keycode)
 
-    def click(self, button: int, title: str) -> None:
-        """Into the middle of a window."""
+    def press_button(self, button: int, title: str, spot: tuple[int, int] | None = None) -> None:
+        """In a window, at `spot` (x, y in pixels), or else into its middle."""
         window = self._windows()[title]
         size = window.get_geometry()
+        x, y = spot or (size.width // 2, size.height // 2)
         # From the window's coordinates to the root's, although python-xlib has it the other way round.
-        middle = self._display.screen().root.translate_coords(window, size.width // 2, size.height // 2)
-        self._display.xtest_fake_input(X.MotionNotify, x=middle.x, y=middle.y)
+        there = self._display.screen().root.translate_coords(window, x, y)
+        self._display.xtest_fake_input(X.MotionNotify, x=there.x, y=there.y)
         self._fake(X.ButtonPress, button)
+
+    def release_button(self, button: int) -> None:
         self._fake(X.ButtonRelease, button)
+
+    def click(self, button: int, title: str, spot: tuple[int, int] | None = None) -> None:
+        """Into a window, at `spot` (x, y in pixels), or else into its middle."""
+        self.press_button(button, title, spot)
+        self.release_button(button)
 
     def autorepeats(self) -> list[int]:
         """A bit for each keycode."""
@@ -99,6 +129,10 @@ class User:
     def modifiers(self) -> int:
         """The modifier state, as programs see it."""
         return int(self._display.screen().root.query_pointer().mask & 0xFF)
+
+    def group(self) -> int:
+        """Which of the layouts is active, from 0."""
+        return int(self._display.screen().root.query_pointer().mask >> 13 & 3)
 
     def keymap(self) -> list[list[int]]:
         return [list(row) for row in self._display.get_keyboard_mapping(8, 248)]
@@ -116,8 +150,8 @@ class User:
         window = self._display.get_input_focus().focus
         try:
             while not isinstance(window, int) and window:
-                if title := window.get_wm_name():
-                    return str(title)
+                if title := _title(window):
+                    return title
                 window = window.query_tree().parent
         except BadWindow:
             pass
@@ -130,7 +164,8 @@ class User:
     def focus(self, title: str) -> None:
         """Give a window the focus, at once."""
         window = self._windows()[title]
-        window.set_input_focus(X.RevertToParent, X.CurrentTime)
+        early = CatchError(BadMatch)  # it is not on the screen yet
+        window.set_input_focus(X.RevertToParent, X.CurrentTime, onerror=early)
         window.raise_window()
         self._display.sync()
 
@@ -143,12 +178,17 @@ class User:
         for each in clients.value if clients else []:
             window = self._display.create_resource_object("window", each)
             with suppress(BadWindow):  # it has just closed
-                found[str(window.get_wm_name())] = window
+                found[_title(window)] = window
         return found
 
     def _fake(self, kind: int, detail: int) -> None:
         self._display.xtest_fake_input(kind, detail)
         self._display.sync()
+
+
+def _title(window: Any) -> str:
+    """Chromium has its title as UTF-8 only, which python-xlib's own question for it passes over."""
+    return str(window.get_full_text_property(Xatom.WM_NAME) or "")
 
 
 @dataclass
@@ -174,30 +214,71 @@ class Desktop:
     def tk(self) -> App:
         return self._start("Tk text", ["/usr/bin/python3", str(APPS / "tk_text.py")])
 
+    def script(self, title: str, name: str, *options: str) -> App:
+        """A program of `apps`."""
+        return self._start(title, ["/usr/bin/python3", str(APPS / name)], *options)
+
+    def gtk_entry(self) -> App:
+        return self._start("GTK entry", ["/usr/bin/python3", str(APPS / "gtk_entry.py")])
+
+    def tk_entry(self) -> App:
+        return self._start("Tk entry", ["/usr/bin/python3", str(APPS / "tk_entry.py")])
+
+    def qt(self, binding: str = "PyQt5", widget: str = "QTextEdit") -> App:
+        command = ["/usr/bin/python3", "-c", f"import {binding}"]
+        if subprocess.run(command, stderr=subprocess.DEVNULL).returncode:
+            pytest.skip(f"not installed: python3-{binding.lower()}")
+        return self._start(widget, ["/usr/bin/python3", str(APPS / "qt_text.py")], binding, widget)
+
+    def fields(self, toolkit: str, loses: str = "") -> App:
+        """A text view, an entry and a password entry of "GTK 3", "PyQt5" or "PyQt6"; `loses`: see there."""
+        script = APPS / ("gtk_fields.py" if toolkit == "GTK 3" else "qt_fields.py")
+        return self._start(f"{toolkit} fields", ["/usr/bin/python3", str(script)], loses, toolkit)
+
+    def shell(self, script: str = "shell.rc") -> Shell:
+        """bash, at its prompt."""
+        title = f"shell {len(self.apps)}"
+        command = ["xterm", "-u8", "-T", title, "-e", "bash", "--rcfile", str(APPS / script), "-i"]
+        app = self._run(title, command, None)
+        self.apps[-1] = shell = Shell(app.process, app.file, app.title, self.user)
+        return shell
+
     def terminal(self, script: str = "raw_terminal.py") -> App:
         title = f"terminal {len(self.apps)}"
         return self._run(
             title, ["xterm", "-u8", "-T", title, "-e", "/usr/bin/python3", str(APPS / script)], []
         )
 
-    def _start(self, title: str, command: list[str]) -> App:
+    def _start(self, title: str, command: list[str], *options: str) -> App:
         title = f"{title} {len(self.apps)}"
-        return self._run(title, command, [title])
+        return self._run(title, command, [title, *options])
 
-    def _run(self, title: str, command: list[str], rest: list[str]) -> App:
+    def _run(self, title: str, command: list[str], rest: list[str] | None) -> App:
+        """`rest`: the arguments behind the file's name; None where the file is only in the environment."""
         file = self.folder / f"text-{len(self.apps)}"
-        environment = {**os.environ, "DISPLAY": self.name, "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "1"}
-        environment |= {"LC_ALL": "C.UTF-8", "GTK_IM_MODULE": "none"}
+        environment = {**os.environ, "DISPLAY": self.name, "GDK_BACKEND": "x11"}
+        environment.setdefault("NO_AT_BRIDGE", "1")
+        environment |= {"LC_ALL": "C.UTF-8", "GTK_IM_MODULE": "gtk-im-context-simple", "LINE_FILE": str(file)}
         null = subprocess.DEVNULL
-        process = subprocess.Popen([*command, str(file), *rest], env=environment, stdout=null, stderr=null)
+        command = command if rest is None else [*command, str(file), *rest]
+        process = subprocess.Popen(command, env=environment, stdout=null, stderr=null)
         app = App(process, file, title)
         self.apps.append(app)
         self.stack.callback(app.end)
         wait_until(file.exists, f"{title} starts")
-        wait_until(lambda: self.user.sees(title), f"{title} opens")
-        self.user.focus(title)
-        wait_until(lambda: self.user.focused_title() == title, f"{title} gets the focus")
+        self.hand_focus(title)
         return app
+
+    def hand_focus(self, title: str) -> None:
+        """Give a window the focus, once it is open."""
+        wait_until(lambda: self.user.sees(title), f"{title} opens")
+
+        def focused() -> bool:
+            with suppress(KeyError):  # Qt sets the title again, and for a moment it is none
+                self.user.focus(title)
+            return self.user.focused_title() == title
+
+        wait_until(focused, f"{title} gets the focus")
 
 
 @contextmanager

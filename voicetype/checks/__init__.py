@@ -12,6 +12,7 @@ class Verdict(StrEnum):
     GOOD = "good"
     WORSE = "worse"  # dictation works without
     BAD = "bad"  # and not without this
+    UNKNOWN = "unknown"  # it could not be tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,8 @@ def worse(result: str, remedy: str) -> Finding:
 def bad(result: str, remedy: str) -> Finding:
     """It is not there, and dictation can't do without."""
     return Finding(Verdict.BAD, result, remedy)
+
+
+def unknown(result: str, remedy: str) -> Finding:
+    """Whether it works could not be seen."""
+    return Finding(Verdict.UNKNOWN, result, remedy)

@@ -6,16 +6,17 @@ import os
 import socket
 from pathlib import Path
 
-from voicetype import client
+from voicetype import client, hotkeys, surroundings
 from voicetype.checks import Finding, bad, good, worse
 from voicetype.config import Config
-from voicetype.errors import HotkeyError, KeyboardError
-from voicetype.hotkey.x11 import X11Hotkey
-from voicetype.keyboard import choose
+from voicetype.errors import HotkeyError
+from voicetype.hotkey import NOT_YET, TAKEN_BACK
+from voicetype.ways import Refusal
 from voicetype.x11 import connection
 from voicetype.x11.own_keys import OwnKeys
 
 _NEEDED = ("XTEST", "XInputExtension", "XKEYBOARD")
+_PORTAL = "portal"
 _INSIDE = "Start voicetype inside your desktop session."
 
 
@@ -38,10 +39,11 @@ def session(_: Config) -> Finding:
 
 def keyboard(config: Config) -> Finding:
     """The way to type, and whether the display lets us."""
-    try:
-        way = choose.detect(config.typing.keyboard, os.environ)
-    except KeyboardError as error:
-        return bad(error.sentence, error.hint)
+    choice = surroundings.choose(config.typing.keyboard)
+    if not choice.ways:
+        first = choice.refused[0]
+        return bad(first.sentence, first.remedy)
+    way = choice.ways[0]
     if way == "dummy":
         return worse("dummy: what you say is only printed", 'Set typing.keyboard to "auto" to have it typed.')
     if way != "x11":
@@ -60,32 +62,51 @@ def keyboard(config: Config) -> Finding:
 
 
 def hotkey(config: Config) -> Finding:
-    """Whether the push-to-talk key can be had; it is taken for a moment."""
+    """Whether the push-to-talk key can be had; it is taken for a moment, but by a portal."""
     key = config.hotkey.key
     if not key:
         return worse(
             "hotkey.key is empty", "Dictate with `voicetype toggle`, bound to a key of your desktop."
         )
-    if not _is_typed_on_x11(config):
-        return worse(
-            "only X11 lets voicetype take a key", "Bind `voicetype toggle` to a key of your desktop."
-        )
-    if client.is_running() and str(client.properties().get("Hotkey", "")).endswith(f": {key}"):
-        return good(f"{key}: the running daemon holds it")
-    held = X11Hotkey(key, OwnKeys())
-    try:
-        held.open(lambda _: None)
-    except HotkeyError as error:
-        return worse(error.sentence, error.hint)
-    held.close()
-    return good(f"{key}: it could be taken")
+    if not hotkeys.is_wanted(config):
+        return worse("no key is taken where nothing is typed", 'Set typing.keyboard to "auto".')
+    if held := _held(key):
+        return good(f"{held}: the running daemon holds it")
+    choice = hotkeys.candidates(config)
+    refused = list(choice.refused)
+    for way in choice.ways:
+        try:
+            return good(_taken(way, key))
+        except HotkeyError as error:
+            refused.append(Refusal(way, error.sentence, error.hint))
+    if len(refused) == 1:
+        return worse(refused[0].sentence, refused[0].remedy)
+    return worse(
+        " ".join(f"{each.way}: {each.sentence}" for each in refused),
+        "Bind `voicetype toggle` to a key of your desktop; `voicetype install` prints the line for yours.",
+    )
 
 
-def _is_typed_on_x11(config: Config) -> bool:
+def _held(key: str) -> str:
+    """The key that the running daemon has, if it is the one; a portal's is the desktop's choice."""
+    hotkey = str(client.properties().get("Hotkey", "")) if client.is_running() else ""
+    way, _, held = hotkey.partition(": ")
+    told = way == _PORTAL and held not in (NOT_YET, TAKEN_BACK)
+    return held if held == key or told else ""
+
+
+def _taken(way: str, key: str) -> str:
+    """How it could be taken. Raises HotkeyError. A portal is not tried: it would ask the user."""
+    if way == _PORTAL:
+        if surroundings.has_portal("GlobalShortcuts"):
+            return "the desktop's portal gives one; it asks when voicetype starts"
+        raise HotkeyError("This desktop has no portal for shortcuts (GlobalShortcuts).", "")
+    taken = hotkeys.make(way, key, OwnKeys())
     try:
-        return choose.detect(config.typing.keyboard, os.environ) == "x11"
-    except KeyboardError:
-        return False
+        taken.open(lambda _: None)
+    finally:
+        taken.close()
+    return f"{key}: it could be taken" if way == "x11" else f"{key}: it is heard ({way})"
 
 
 def _ask_x11() -> str:

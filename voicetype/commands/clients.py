@@ -1,4 +1,4 @@
-"""`start`, `stop`, `toggle`, `cancel` and `status`: what is asked of the running daemon."""
+"""`start`, `stop`, `toggle`, `cancel`, `undo` and `status`: what is asked of the running daemon."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ def run(options: Namespace) -> int:
             client.call("Toggle", autostart=True)
         case "cancel":
             client.call("Cancel")
+        case "undo":
+            client.call("UndoLast", timeout_s=_FINISH_S)
         case "quit":
             client.call("Quit")
         case _ if options.follow:

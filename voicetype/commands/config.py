@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 
-from voicetype import config_file, config_writing
+from voicetype import config_file, config_writing, surroundings
 from voicetype.config import Config
-from voicetype.errors import KeyboardError
-from voicetype.keyboard import choose
 from voicetype.machine import decided, this_machine
 
 
@@ -30,8 +27,6 @@ def _here(config: Config) -> dict[str, str]:
     """What "locale" and "auto" come to on this machine."""
     here = decided(config, this_machine())
     if config.typing.keyboard == "auto":
-        try:
-            here["typing.keyboard"] = choose.detect("auto", os.environ)
-        except KeyboardError as error:
-            here["typing.keyboard"] = f"none. {error.sentence}"
+        choice = surroundings.choose("auto")
+        here["typing.keyboard"] = ", else ".join(choice.ways) or f"none. {choice.refused[0].sentence}"
     return here

@@ -15,7 +15,7 @@ from voicetype.doctor import Line
 
 def run(options: Namespace) -> int:
     """Print the table. Returns 0 when dictation can work here, else 1."""
-    lines = list(doctor.examine(options.config))
+    lines = list(doctor.examine(options.config, typing=options.typing))
     if options.format == "json":
         print(json.dumps(doctor.fields(lines), ensure_ascii=False))
     else:

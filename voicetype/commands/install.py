@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from voicetype import client
+from voicetype.config import HotkeyConfig
 from voicetype.errors import DaemonError, DesktopError
 from voicetype.folders import cache_home, config_home, data_home
 from voicetype.integration import (
@@ -20,11 +21,13 @@ from voicetype.integration import (
     files,
     installed,
     shortcuts,
+    talking,
 )
 from voicetype.integration.command import command
 from voicetype.integration.installed import Installed
 from voicetype.integration.keys import Keys
 from voicetype.integration.shortcuts import Desktop
+from voicetype.keyboard.portal_session import Token, token_path
 
 _END_S = 20.0  # what the daemon may take to end: a dictation under way is finished first
 
@@ -56,8 +59,16 @@ def _install(keys: Keys | None) -> int:
         told = _new_shortcut(earlier, desktop, keys, executable)
         replace(now, shortcut=(desktop.value, keys.gtk)).write(record())
         print(told)
+    if told := talking.advice(
+        desktop, os.environ, HotkeyConfig().key, executable, keyboards=_hears_keyboards()
+    ):
+        print(told)
     print("`voicetype uninstall` takes all of it away again.")
     return 0
+
+
+def _hears_keyboards() -> bool:
+    return any(os.access(device, os.R_OK) for device in Path("/dev/input").glob("event*"))
 
 
 def _uninstall(models: bool) -> int:
@@ -168,6 +179,7 @@ def _remove_own_folders(models: bool) -> None:
         shutil.rmtree(place, ignore_errors=True)
     elif place.is_dir():
         print(f"Left: the models in {place}; `voicetype uninstall --models` deletes them too.")
+    Token(token_path()).forget()
     installed.remove_if_empty(place.parent)
     settings = config_home() / "voicetype"
     installed.remove_if_empty(settings)

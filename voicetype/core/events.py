@@ -68,9 +68,14 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The session goes on in the field that has the focus now; what stands elsewhere stays as it is."""
+    """The session goes on in the field that has the focus now; what stands elsewhere stays as it is.
+
+    `empty`: the field says that nothing stands before its caret, or a space. Where it does not say, what
+    comes is set apart from whatever stands there.
+    """
 
     terms: Terms
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

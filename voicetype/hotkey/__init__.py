@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+NOT_YET, TAKEN_BACK = "not chosen yet", "taken back by the desktop"
+"""In a hotkey's name, in the place of the key that the user is still asked for, or that is gone."""
+
 
 class Key(Enum):
     """What the push-to-talk key, or another key beside it, did."""

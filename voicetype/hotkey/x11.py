@@ -40,9 +40,13 @@ class X11Hotkey:
     `dictating` is for any thread.
     """
 
-    def __init__(self, key: str, own_keys: OwnKeys) -> None:
+    def __init__(self, key: str, own_keys: OwnKeys, *, grabs_escape: bool = True) -> None:
+        """`grabs_escape`: False where an input method keeps it from the application. A grab takes the focus
+        for a moment, at which the application commits the preedit.
+        """
         self._key = key
         self._own_keys = own_keys
+        self._grabs_escape = grabs_escape
         self._listener: _Listener | None = None
 
     @property
@@ -81,7 +85,7 @@ class X11Hotkey:
         Escape, a terminal's shell takes our BackSpace for "erase a word".
         """
         listener = self._listener  # `close` may take it away meanwhile
-        if listener:
+        if listener and self._grabs_escape:
             listener.take_escape(active)
 
     def close(self) -> None:
@@ -134,6 +138,7 @@ class _Listener:
         try:
             down = self._display.query_keymap()
             self._down = any(down[code >> 3] >> (code & 7) & 1 for code in self._keycodes)
+            connection.announce_xi2(self._display)
             connection.select_raw(self._display)
         finally:
             self._display.ungrab_server()

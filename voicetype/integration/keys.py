@@ -22,6 +22,7 @@ _MODIFIERS = {
 _ORDER = ("Ctrl", "Shift", "Alt", "Super")
 _XFCE = {"Ctrl": "Primary"}
 _I3 = {"Alt": "Mod1", "Super": "Mod4"}
+_LABWC = {"Ctrl": "C", "Shift": "S", "Alt": "A", "Super": "W"}
 _QT_ORDER = ("Super", "Ctrl", "Alt", "Shift")
 _QT_MODIFIERS = {"Super": "Meta"}
 _QT_KEYS = {
@@ -84,6 +85,18 @@ class Keys:
     def i3(self) -> str:
         """The notation of i3 and sway."""
         return "+".join([*(_I3.get(name, name) for name in self.modifiers), self.key])
+
+    @property
+    def river(self) -> str:
+        """river's: the modifiers or None, a space, the key."""
+        return (
+            f"{'+'.join('Control' if each == 'Ctrl' else each for each in self.modifiers) or None} {self.key}"
+        )
+
+    @property
+    def labwc(self) -> str:
+        """labwc's: a letter for each modifier."""
+        return "-".join([*(_LABWC[name] for name in self.modifiers), self.key])
 
     @property
     def hyprland(self) -> str:

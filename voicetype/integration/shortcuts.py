@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from voicetype.errors import DesktopError
 from voicetype.folders import data_home
@@ -34,6 +35,8 @@ class Desktop(Enum):
     SWAY = "sway"
     HYPRLAND = "Hyprland"
     I3 = "i3"
+    RIVER = "river"
+    LABWC = "labwc"
     OTHER = "your desktop"
 
 
@@ -46,11 +49,14 @@ _NAMES = {
     "sway": Desktop.SWAY,
     "hyprland": Desktop.HYPRLAND,
     "i3": Desktop.I3,
+    "river": Desktop.RIVER,
+    "labwc": Desktop.LABWC,
 }
 _SOCKETS = {
     "SWAYSOCK": Desktop.SWAY,
     "HYPRLAND_INSTANCE_SIGNATURE": Desktop.HYPRLAND,
     "I3SOCK": Desktop.I3,
+    "LABWC_PID": Desktop.LABWC,
 }
 
 
@@ -108,6 +114,13 @@ def add(desktop: Desktop, keys: Keys, executable: Path) -> str:
         case Desktop.HYPRLAND:
             line = f"bind = {keys.hyprland}, exec, {command}"
             return f"Shortcut: add to the configuration of Hyprland:\n  {line}"
+        case Desktop.RIVER:
+            line = f"riverctl map normal {keys.river} spawn {shlex.quote(command)}"
+            return f"Shortcut: add to the configuration of river:\n  {line}"
+        case Desktop.LABWC:
+            action = f'<action name="Execute" command="{attribute(command)}"/>'
+            line = f'<keybind key="{keys.labwc}">{action}</keybind>'
+            return f"Shortcut: add to <keyboard> in the configuration of labwc:\n  {line}"
         case Desktop.OTHER:
             return f"Shortcut: in the settings of {desktop.value}, bind {keys.gtk} to this:\n  {command}"
     return f"Shortcut: {keys.gtk} listens, and listens no more ({desktop.value})."
@@ -125,6 +138,11 @@ def remove(desktop: Desktop, keys: Keys) -> str:
         case _:
             return f"If you bound {keys.gtk} to voicetype, take that out of the configuration."
     return ""
+
+
+def attribute(command: str) -> str:
+    """A command as an attribute of XML has it, between double quotes."""
+    return escape(command, {'"': "&quot;"})
 
 
 def _add_gnome(keys: Keys, command: str) -> None:

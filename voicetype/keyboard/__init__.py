@@ -43,6 +43,11 @@ class Claim:
 
 Observer = Callable[[FocusChanged | UserTyped | KeyboardLost], None]
 
+Held = Callable[[bool], None]
+"""Told whether the user's own keys go through a keyboard, by the thread that hands them on: at least every
+second that they do, and once that they no longer do. Who falls silent between is hung and has to be ended.
+"""
+
 
 class Keyboard(Protocol):
     """A way to type. All methods but `close` are called on the typist thread only.
@@ -77,7 +82,12 @@ class Keyboard(Protocol):
 
     def read(self, characters: int) -> str | None:
         """The last `characters` code points before the caret, as the application itself says; fewer where
-        there are no more. None where it does not say.
+        there are no more; a preedit is not among them. None where it does not say.
+        """
+
+    def release(self) -> None:
+        """The dictation is over: what stands is committed, and what only a dictation wants is given back
+        (the user's input method, most of all). The claim stays. Safe to call twice.
         """
 
     def close(self) -> None:

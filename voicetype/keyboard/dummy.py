@@ -44,5 +44,8 @@ class DummyKeyboard:
         """The end of the text."""
         return self._text[len(self._text) - characters :] if characters < len(self._text) else self._text
 
+    def release(self) -> None:
+        """There is nothing to give back."""
+
     def close(self) -> None:
         """Keep the text."""

@@ -4,36 +4,43 @@ The child has the real adapter, an ordinary `Keyboard`; the parent has a `Proces
 the same. Between them go JSON lines: requests and answers, one at a time, and what the child observes, at
 any time.
 
-* The child ends with its parent: its standard input closes, it closes its keyboard and leaves.
+* The child ends with its parent: its standard input closes, it closes its keyboard and leaves. Signals that
+  are meant for the parent (of a terminal, of systemd) don't end it sooner.
 * A child that dies in the middle of a patch has done an unknown part of it: the parent says that nothing
-  of it stands and that the focus is lost, so that nothing is erased on a guess. The next claim begins a new
-  child.
+  of it stands and that the focus is lost, so that nothing is erased on a guess. Another one opens its
+  keyboard and closes it at once, which puts right what was left (the user's own input method, most of
+  all). The next claim begins a new child.
+* A child through which the user's own keys go (`Held`) says so again and again. One that falls silent is
+  killed: the keys are the user's again after two seconds, however it hangs.
 
-    python -m voicetype.keyboard.process MODULE OPTIONS    (the child; MODULE has `make(options) -> Keyboard`)
+`process_child` is the child's side.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import os
+import select
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
-from typing import IO, Any
+from threading import Thread
+from typing import Any
 
 from voicetype.core.events import Erasing, FocusChanged, Patch, UserTyped
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
-from voicetype.keyboard import Claim, Keyboard, KeyboardLost, Observer, Purpose
+from voicetype.keyboard import Claim, KeyboardLost, Observer, Purpose
 
 _log = logging.getLogger(__name__)
 
 ANSWER_S = 60.0
 """A patch of a whole text takes a while; a child that says nothing for so long is killed."""
+
+_SILENCE_S = 2.0
+_CHILD = "voicetype.keyboard.process_child"
 
 Options = Mapping[str, Any]
 _Message = dict[str, Any]
@@ -42,9 +49,13 @@ _Message = dict[str, Any]
 class ProcessKeyboard:
     """The parent's side. The typist thread's; the observer is called on the thread that reads the child."""
 
-    def __init__(self, name: str, module: str, options: Options) -> None:
+    def __init__(
+        self, name: str, module: str, options: Options, reserved: Callable[[], Collection[int]] = tuple
+    ) -> None:
+        """`reserved`: evdev codes of keys that are not typing; asked at each claim, the child is told."""
         self.name = name
-        self._command = [sys.executable, "-m", __name__, module, json.dumps(dict(options))]
+        self._reserved = reserved
+        self._command = [sys.executable, "-m", _CHILD, module, json.dumps(dict(options))]
         self._observer: Observer = lambda _: None
         self._child: _Child | None = None
 
@@ -58,7 +69,7 @@ class ProcessKeyboard:
         if self._child is None or self._child.ended:
             self.close()
             self._begin()
-        told = self._ask("claim")
+        told = self._ask("claim", reserved=sorted(self._reserved()))
         return Claim(
             told["continues"],
             told["app"],
@@ -82,6 +93,11 @@ class ProcessKeyboard:
         except _Ended:
             return None
         return None if text is None else str(text)
+
+    def release(self) -> None:
+        """See the protocol."""
+        with suppress(_Ended):
+            self._ask("release")
 
     def close(self) -> None:
         """End the child, which gives back what it has."""
@@ -135,10 +151,12 @@ class _Child:
     """The process and the thread that reads it. `ask` is the typist's; `observe` is told None at its end."""
 
     def __init__(self, command: list[str], observe: Callable[[_Message | None], None]) -> None:
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._command = command
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._observe = observe
         self._answers: SimpleQueue[_Message | None] = SimpleQueue()
         self._closing = False
+        self._holds = False  # the user's keys
         self.ended = False
         self._thread = Thread(target=self._read, name="voicetype-keyboard", daemon=True)
         self._thread.start()
@@ -147,7 +165,7 @@ class _Child:
         """The answer; None where the child is gone."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
             return self._answers.get(timeout=ANSWER_S)
         except OSError:
@@ -173,10 +191,11 @@ class _Child:
         self._process.stdout.close()
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._lines():
             message = json.loads(line)
-            if "event" in message:
+            if message.get("event") == "held":
+                self._holds = message["held"]
+            elif "event" in message:
                 self._observe(message)
             else:
                 self._answers.put(message)
@@ -184,71 +203,35 @@ class _Child:
         self._answers.put(None)
         if not self._closing:
             self._observe(None)
+            self._put_right()
+
+    def _lines(self) -> Iterator[bytes]:
+        """What the child says until it ends, by itself or because it is silent with the user's keys."""
+        assert self._process.stdout is not None
+        pipe, said = self._process.stdout.fileno(), b""
+        while True:
+            if self._holds and not _speaks(pipe):
+                _log.error("The keyboard's process has the user's keys and does not move")
+                self._process.kill()
+            more = os.read(pipe, 1 << 16)
+            if not more:
+                return
+            *lines, said = (said + more).split(b"\n")
+            yield from lines
+
+    def _put_right(self) -> None:
+        opens = json.dumps({"method": "open"})
+        with suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(
+                self._command,
+                input=opens,
+                text=True,
+                stdout=subprocess.DEVNULL,
+                timeout=ANSWER_S,
+                check=False,
+            )
 
 
-# ── the child ────────────────────────────────────────────────────────────────────────────────────
-
-
-class _Parent:
-    """Whom the child serves."""
-
-    def __init__(self, keyboard: Keyboard, out: IO[str]) -> None:
-        self._keyboard, self._out = keyboard, out
-        self._writing = Lock()
-
-    def serve(self, requests: IO[str]) -> None:
-        """Answer until the parent is gone."""
-        for line in requests:
-            self._say(self._answer(json.loads(line)))
-
-    def _answer(self, request: _Message) -> _Message:
-        try:
-            match request:
-                case {"method": "open"}:
-                    self._keyboard.open(self._observe)
-                    return {}
-                case {"method": "claim"}:
-                    claim = self._keyboard.claim()
-                    return {field: getattr(claim, field) for field in Claim.__dataclass_fields__}
-                case {"method": "apply", "backspaces": backspaces, "text": text, "draft": draft}:
-                    self._keyboard.apply(Patch(backspaces, text, draft=draft))
-                    return {}
-                case {"method": "read", "characters": characters}:
-                    return {"text": self._keyboard.read(characters)}
-        except PatchInterrupted as error:
-            return {"reason": error.reason.name, "erased": error.erased, "typed": error.typed}
-        except KeyboardError as error:
-            return {"sentence": error.sentence, "hint": error.hint}
-        raise ValueError(request)
-
-    def _observe(self, event: FocusChanged | UserTyped | KeyboardLost) -> None:
-        match event:
-            case FocusChanged(ours):
-                self._say({"event": "focus", "ours": ours})
-            case UserTyped():
-                self._say({"event": "typed"})
-            case KeyboardLost():
-                self._say({"event": "lost"})
-
-    def _say(self, message: _Message) -> None:
-        with self._writing, suppress(OSError):
-            self._out.write(json.dumps(message) + "\n")
-            self._out.flush()
-
-
-def main() -> None:
-    """Serve the parent; leave without the interpreter's own end, which crashes some libraries."""
-    module, options = sys.argv[1:]
-    # What a library prints must not come between the lines.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    keyboard: Keyboard = importlib.import_module(module).make(json.loads(options))
-    try:
-        _Parent(keyboard, out).serve(sys.stdin)
-    finally:
-        keyboard.close()
-        os._exit(0)
-
-
-if __name__ == "__main__":
-    main()
+def _speaks(pipe: int) -> bool:
+    """Whether something comes in time. Two looks: when both sides were frozen, one comes too soon."""
+    return any(select.select([pipe], [], [], _SILENCE_S / 2)[0] for _ in range(2))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from voicetype.core.events import Patch
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
 from voicetype.keyboard import Claim, Observer
-from voicetype.keyboard.x11_typing import Progress, Stop, Typing
+from voicetype.keyboard.x11_striking import Stop
+from voicetype.keyboard.x11_typing import Progress, Typing
 from voicetype.x11.connection import LOST, NoDisplay
 from voicetype.x11.own_keys import OwnKeys
 
@@ -27,7 +28,7 @@ class X11Keyboard:
     def open(self, observer: Observer) -> None:
         """Connect and watch. Raises KeyboardError without a display, or where it can't fake keys."""
         try:
-            self._typing = Typing(self._own_keys, observer, self._interval_s)
+            self._typing = self._connect(observer)
         except NoDisplay as missing:
             raise KeyboardError(
                 f"There is no X display to type on: {missing}.",
@@ -37,7 +38,7 @@ class X11Keyboard:
     def claim(self) -> Claim:
         """Remember the focused window; see the protocol."""
         try:
-            return Claim(self._opened().claim())
+            return self._opened().claim()
         except LOST as failure:
             raise _unreachable() from failure
 
@@ -55,11 +56,17 @@ class X11Keyboard:
         """X11 does not know what a window shows."""
         return None
 
+    def release(self) -> None:
+        """Nothing is taken for a dictation alone."""
+
     def close(self) -> None:
         """Give the spare keycodes back, stop watching, disconnect."""
         typing, self._typing = self._typing, None
         if typing:
             typing.close()
+
+    def _connect(self, observer: Observer) -> Typing:
+        return Typing(self._own_keys, observer, self._interval_s)
 
     def _opened(self) -> Typing:
         if self._typing is None:

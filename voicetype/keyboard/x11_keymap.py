@@ -8,34 +8,17 @@ group. Third and fourth groups have no fixed place: their characters go to spare
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from Xlib import X
 
-BACKSPACE = 0xFF08
+from voicetype.keyboard.keysyms import character_of
+
 SHIFT = 0xFFE1
 _LEVEL_3_SHIFT = 0xFE03
 _NUM_LOCK = 0xFF7F
-_UNICODE = 0x1000000
-
-# The keysyms of other scripts follow character sets of their time (X11 protocol, appendix A):
-# the second byte of the keysym -> the set in which the last byte is the character.
-_CHARACTER_SETS = {
-    0x01: "iso8859-2",
-    0x02: "iso8859-3",
-    0x03: "iso8859-4",
-    0x05: "iso8859-6",
-    0x06: "koi8-u",
-    0x07: "iso8859-7",
-    0x0C: "iso8859-8",
-    0x0D: "iso8859-11",
-    0x13: "iso8859-15",
-}
-_LAST_GREEK_ACCENT = 0x07C0  # below, keysyms and ISO 8859-7 part ways
-_EXCEPTIONS = {0x07D2: "Σ", 0x07D3: "", 0x07F2: "σ", 0x07F3: "ς", 0x20AC: "€"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +27,6 @@ class Stroke:
 
     keycode: int
     modifiers: tuple[int, ...] = ()
-
-
-@lru_cache(maxsize=4096)
-def character_of(keysym: int) -> str:
-    """What a keysym types; empty for keys without a character, and for those not worth a table."""
-    if 0x20 <= keysym <= 0x7E or 0xA0 <= keysym <= 0xFF:
-        return chr(keysym)
-    if _UNICODE < keysym <= _UNICODE + 0x10FFFF:
-        return chr(keysym - _UNICODE)
-    if keysym in _EXCEPTIONS:
-        return _EXCEPTIONS[keysym]
-    codec = _CHARACTER_SETS.get(keysym >> 8)
-    if codec is None or keysym & 0xFF < 0xA0 or 0x0700 <= keysym <= _LAST_GREEK_ACCENT:
-        return ""
-    found = bytes([keysym & 0xFF]).decode(codec, errors="ignore")
-    # KOI8 has box drawing where the keysyms have nothing.
-    return found if found and unicodedata.category(found)[0] in "LNM" else ""
-
-
-def keysym_of(character: str) -> int:
-    """The keysym to bind for a character."""
-    code = ord(character)
-    return code if 0x20 <= code <= 0x7E or 0xA0 <= code <= 0xFF else _UNICODE | code
 
 
 @dataclass(frozen=True)
@@ -97,14 +57,36 @@ class Keymap:
 
     @cached_property
     def lock_keys(self) -> frozenset[int]:
-        """Caps Lock and Num Lock: holding one does not change what is typed."""
-        return frozenset({*self.modifiers[X.LockMapIndex], *self.keycodes(_NUM_LOCK)})
+        """Caps Lock and Num Lock: a press switches them."""
+        return frozenset(self.modifiers[X.LockMapIndex]) | self.num_lock_keys
+
+    @cached_property
+    def num_lock_keys(self) -> frozenset[int]:
+        """They change nothing of what is typed here."""
+        return frozenset(self.keycodes(_NUM_LOCK))
 
     @cached_property
     def num_lock_mask(self) -> int:
         """The bits of Num Lock in a modifier state."""
-        keys = set(self.keycodes(_NUM_LOCK))
+        keys = self.num_lock_keys
         return sum(1 << bit for bit, codes in enumerate(self.modifiers) if keys & set(codes))
+
+    @cached_property
+    def unused_modifier_mask(self) -> int:
+        """A modifier that no key has; 0 where all are taken."""
+        return next((1 << bit for bit, codes in enumerate(self.modifiers) if not any(codes)), 0)
+
+    @cached_property
+    def writing_keys(self) -> frozenset[int]:
+        """Keys that change a text or move the caret: a user who holds one down repeats it."""
+        return frozenset(code for code, row in self._keys() if _writes(row[0])) - self.modifier_keys
+
+    def without(self, keycodes: Iterable[int]) -> Keymap:
+        """The same with nothing bound to these."""
+        rows, unbound = list(self.rows), set(keycodes)
+        for code in unbound:
+            rows[code - self.first] = (0,) * len(self.rows[0])
+        return replace(self, rows=tuple(rows)) if unbound else self
 
     @cached_property
     def spares(self) -> list[int]:
@@ -149,6 +131,12 @@ class Keymap:
 
     def _keys(self) -> list[tuple[int, tuple[int, ...]]]:
         return [(self.first + index, row) for index, row in enumerate(self.rows)]
+
+
+def _writes(keysym: int) -> bool:
+    """Characters, dead keys, BackSpace to Return, the arrows, the keypad, Delete."""
+    editing = 0xFF08 <= keysym <= 0xFF0D or 0xFF50 <= keysym <= 0xFF58 or 0xFF80 <= keysym <= 0xFFB9
+    return editing or 0x20 <= keysym < 0xFE00 or 0xFE50 <= keysym < 0xFF00 or keysym in (0xFF63, 0xFFFF)
 
 
 def _is_modifier(keysym: int) -> bool:

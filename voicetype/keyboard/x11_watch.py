@@ -15,6 +15,8 @@ listening thread notes, the typist takes.
 
 from __future__ import annotations
 
+import math
+import time
 from threading import Lock
 from typing import Any
 
@@ -23,14 +25,16 @@ from Xlib.display import Display
 
 from voicetype.core.events import FocusChanged, UserTyped
 from voicetype.keyboard import KeyboardLost, Observer
+from voicetype.keyboard.x11_elsewhere import Elsewhere, Went
 from voicetype.keyboard.x11_keymap import Keymap
-from voicetype.x11 import connection
-from voicetype.x11.connection import RawButton, RawKey
+from voicetype.x11 import connection, windows
+from voicetype.x11.connection import WHEEL, RawButton, RawKey
 from voicetype.x11.listening import Listening, close
 from voicetype.x11.own_keys import OwnKeys
 
 _ECHO_S = 1.0
-_WHEEL = range(4, 8)  # scrolling moves no caret
+_TURN_S = 2.0  # in which a program that the user turned to takes the keyboard, for its menu
+_MOMENT_S = 0.1  # a grab that is let go of by then was none: our hotkey, or a key that a program has taken
 
 
 def read_keymap(display: Display) -> Keymap:
@@ -100,10 +104,17 @@ class Watch:
         self._keymap: Keymap | None = None  # None: to be read when it is needed
         self._claimed = 0
         self._ours = False
+        self._turned_s = (
+            -math.inf
+        )  # monotonic: when the user last turned to another program by a key or click
+        self._lent = False  # that program has the keyboard, for a moment
         root = self._display.screen().root
         root.change_attributes(event_mask=X.PropertyChangeMask)
         self._active = self._display.intern_atom("_NET_ACTIVE_WINDOW")
+        connection.announce_xi2(self._display)
         connection.select_raw(self._display)
+        self._grabs = windows.Grabs(self._display)
+        self._elsewhere = Elsewhere(self._display)
         self._display.sync()
         self._listening = Listening(self._display, "x11-watch", self._receive, self._lost)
 
@@ -118,20 +129,25 @@ class Watch:
         """Report from now on whether this toplevel window has the focus."""
         self._listening.post(lambda: self._follow(claimed))
 
+    def lost_sight(self) -> None:
+        """The typist found the focus elsewhere, if only for a moment: report that, and where it is now."""
+        self._listening.post(self._lost_sight)
+
     def close(self) -> None:
         self._listening.stop()
         self._own_keys.forget(self._ledger)
         close(self._display)
 
     def _receive(self, event: Any) -> None:
+        self._heed(self._elsewhere.next(event))
         match connection.raw(event):
             case RawKey(keycode, pressed):
                 if not self._ledger.is_own(keycode, pressed):
                     self._user_key(keycode, pressed)
                 return
-            case RawButton(button):
-                if button not in _WHEEL:
-                    self._user_typed()
+            case RawButton(button, at_ms):
+                if button not in WHEEL:
+                    self._user_clicked(at_ms)
                 return
         if event.type == X.MappingNotify:
             self._keymap = None
@@ -143,8 +159,22 @@ class Watch:
             self._keymap = read_keymap(self._display)
         if keycode in self._keymap.modifier_keys:
             self.noted.modifier(keycode, pressed)
-        elif pressed and keycode not in self._own_keys.reserved:
-            self._user_typed()
+        elif keycode in self._own_keys.reserved:
+            pass
+        elif pressed:
+            self._heed(self._elsewhere.press(keycode, self._keymap))
+        else:
+            self._heed(self._elsewhere.release(keycode))
+
+    def _user_clicked(self, at_ms: int) -> None:
+        self._heed(Went.TAKEN if self._elsewhere.is_clicked(at_ms) else Went.TYPED)
+
+    def _heed(self, went: Went | None) -> None:
+        match went:
+            case Went.TAKEN:
+                self._turned_s = time.monotonic()
+            case Went.TYPED:
+                self._user_typed()
 
     def _user_typed(self) -> None:
         self.noted.touch()
@@ -159,18 +189,47 @@ class Watch:
             self._select_focus(self._claimed, 0)
         self._select_focus(claimed, X.FocusChangeMask)
         self._claimed, self._ours = claimed, True
+        self._elsewhere.follow(claimed)
         self._look_at_focus()
 
     def _select_focus(self, window: int, mask: int) -> None:
         self._display.create_resource_object("window", window).change_attributes(event_mask=mask)
 
     def _look_at_focus(self) -> None:
+        """A grab is judged a moment later; it is heard of as a change of focus, and so is its end."""
         if not self._claimed:
             return
-        ours = connection.toplevel(self._display, connection.focus(self._display)) == self._claimed
+        focus = windows.focus(self._display)
+        if windows.toplevel(self._display, focus) != self._claimed:
+            self._went_away()
+        elif self._grabs.is_keyboard_held():
+            if self._ours:
+                self._listening.postpone(_MOMENT_S, self._look_at_grab)
+        else:
+            self._report(True)
+
+    def _look_at_grab(self) -> None:
+        if self._grabs.is_keyboard_held():
+            self._lent = self._ours and time.monotonic() - self._turned_s < _TURN_S
+            self._report(False)
+        else:
+            self._look_at_focus()
+
+    def _lost_sight(self) -> None:
+        self._went_away()
+        self._look_at_focus()
+
+    def _went_away(self) -> None:
+        self._lent = False
+        if not self._ours:
+            self.noted.touch()  # it was only lent until now
+        self._report(False)
+
+    def _report(self, ours: bool) -> None:
         if ours != self._ours:
             self._ours = ours
-            self.noted.touch()
+            if not self._lent:
+                self.noted.touch()
             self._observer(FocusChanged(ours=ours))
 
     def _lost(self) -> None:

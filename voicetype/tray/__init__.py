@@ -173,6 +173,9 @@ class Tray:
         match action:
             case Command.TOGGLE:
                 self._control.toggle()
+            case Command.UNDO:
+                if not self._closing.wait(_MENU_CLOSES_S):
+                    self._control.undo_last().result()
             case Command.QUIT:
                 self._control.quit()
             case Command.OPEN_CONFIGURATION:

@@ -105,6 +105,8 @@ def _icon_class(base: Any) -> Any:
             self._rows, self._pictures = rows, pictures
             self._look = (Face.LOADING, 0)
             super().__init__(name, draw(*self._look), name)
+            if indicator := self._indicator:
+                indicator.connect("connection-changed", self._found)
 
         def look(self, face: Face, step: int) -> None:
             """Another picture."""
@@ -134,6 +136,22 @@ def _icon_class(base: Any) -> Any:
             """Ours is changed in place; pystray's would be made anew, and an open one closed."""
             return self._rows.gtk
 
+        @property
+        def _indicator(self) -> Any:
+            return self.__dict__.get("_appindicator")
+
+        def _update_icon(self) -> None:
+            """Without a tray AppIndicator turns to GTK's icon, which complains on Wayland at each change."""
+            if self._indicator and not _is_x11() and not self._indicator.get_property("connected"):
+                self._update_fs_icon()
+            else:
+                super()._update_icon()
+
+        def _found(self, _indicator: object, connected: bool) -> None:
+            """A tray has come, or gone."""
+            if connected:
+                self._update_icon()
+
         def _update_fs_icon(self) -> None:
             """The files are there; pystray would write one more into /tmp, which services don't share."""
             self._icon_path = str(self._pictures[self._look])
@@ -147,6 +165,12 @@ def _icon_class(base: Any) -> Any:
             self._mark_ready()
 
     return Icon
+
+
+def _is_x11() -> bool:
+    from gi.repository import Gdk
+
+    return "X11" in type(Gdk.Display.get_default()).__name__
 
 
 def _has_notifier_host() -> bool:

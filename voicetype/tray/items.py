@@ -12,6 +12,7 @@ class Command(Enum):
     """A choice that needs nothing more."""
 
     TOGGLE = "toggle"
+    UNDO = "undo"
     OPEN_CONFIGURATION = "open configuration"
     DOCTOR = "doctor"
     QUIT = "quit"

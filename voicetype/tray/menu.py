@@ -99,10 +99,12 @@ def sentence(status: Status) -> str:
 def menu(view: View) -> Menu:
     """The whole menu, from top to bottom."""
     config = view.config
+    busy = view.status.state in (State.LISTENING, State.FINISHING)
     return (
         *_head(view),
         SEPARATOR,
         _toggle(view.status.state),
+        Item("Undo last dictation", Command.UNDO, enabled=bool(view.last_texts) and not busy),
         SEPARATOR,
         _languages(view),
         _presets(view),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import select
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -35,6 +36,7 @@ class Listening:
         self._woken, self._wake = os.pipe()
         self._posting = Lock()  # nobody writes to a pipe that is closed, and its number another file's
         self._stopped = False
+        self._later: list[tuple[float, Callable[[], None]]] = []  # when (monotonic), and what
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -43,6 +45,10 @@ class Listening:
         with self._posting:
             if not self._stopped:
                 self._hand_over(work)
+
+    def postpone(self, after_s: float, work: Callable[[], None]) -> None:
+        """Do `work` in a while. For the listening thread."""
+        self._later.append((time.monotonic() + after_s, work))
 
     def catch_up(self, timeout_s: float) -> None:
         """Wait until every event that the server has sent by now has been received."""
@@ -79,10 +85,23 @@ class Listening:
 
     def _listen(self) -> None:
         while self._work_through():
+            self._do_what_is_due()
             # This also sends what is queued. A flush after it would read, too, and leave what it
             # has read inside python-xlib while select sleeps.
             self._receive_all()
-            select.select([self._display, self._woken], [], [])
+            select.select([self._display, self._woken], [], [], self._until_due_s())
+
+    def _do_what_is_due(self) -> None:
+        now = time.monotonic()
+        due = [work for at_s, work in self._later if at_s <= now]
+        self._later = [each for each in self._later if each[0] > now]
+        for work in due:
+            work()
+
+    def _until_due_s(self) -> float | None:
+        """None where nothing is postponed."""
+        soonest = min((at_s for at_s, _ in self._later), default=None)
+        return None if soonest is None else max(0.0, soonest - time.monotonic())
 
     def _receive_all(self) -> None:
         while self._display.pending_events():

@@ -21,6 +21,7 @@ from collections import deque
 from threading import Condition
 
 _EXPIRY_S = 3.0
+_OFFSET = 8  # between a code of the kernel's and a keycode
 
 
 class Ledger:
@@ -69,12 +70,21 @@ class OwnKeys:
 
     @property
     def reserved(self) -> frozenset[int]:
-        """Keycodes that programs do not see, so that pressing them is not typing. Empty without a hotkey."""
+        """Keycodes whose press is not typing: the push-to-talk key. Empty without a hotkey."""
         return self._reserved
 
+    @property
+    def reserved_codes(self) -> frozenset[int]:
+        """The same as the kernel numbers keys."""
+        return frozenset(keycode - _OFFSET for keycode in self._reserved)
+
     def reserve(self, keycodes: frozenset[int]) -> None:
-        """Say which keycodes are grabbed; the hotkey knows."""
+        """Say which keycodes these are; the hotkey knows."""
         self._reserved = keycodes
+
+    def reserve_codes(self, codes: frozenset[int]) -> None:
+        """The same as the kernel numbers keys."""
+        self.reserve(frozenset(code + _OFFSET for code in codes))
 
     def ledger(self) -> Ledger:
         """An account for one more listener, until `forget`."""

@@ -6,7 +6,7 @@ import sys
 import gi
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gtk  # noqa: E402  # the version comes first
+from gi.repository import GLib, Gtk  # noqa: E402  # the version comes first
 
 
 def save(buffer: Gtk.TextBuffer) -> None:
@@ -18,7 +18,9 @@ def save(buffer: Gtk.TextBuffer) -> None:
 window = Gtk.Window(title=sys.argv[2])
 window.set_default_size(600, 200)
 view = Gtk.TextView()
-view.get_buffer().connect("changed", save)
+view.set_wrap_mode(Gtk.WrapMode.CHAR)  # a very long line would be a window wider than can be
+# Once the key is done with: BackSpace on some graphemes erases all and types a part again.
+view.get_buffer().connect("changed", lambda it: GLib.idle_add(save, it, priority=GLib.PRIORITY_HIGH))
 window.connect("destroy", Gtk.main_quit)
 window.add(view)
 window.show_all()

@@ -48,6 +48,12 @@ class NotedControl:
     def cancel(self) -> None:
         say("cancel", None)
 
+    def undo_last(self) -> Future[None]:
+        say("undo", None)
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
     def set_language(self, language: str) -> None:
         raise NotImplementedError
 

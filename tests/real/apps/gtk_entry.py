@@ -1,0 +1,27 @@
+"""A GTK 3 entry, one line, that writes its text to the file named by the first argument, on each change."""
+
+import os
+import sys
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import GLib, Gtk  # noqa: E402  # the version comes first
+
+
+def save(entry: Gtk.Entry) -> None:
+    with open(sys.argv[1] + ".new", "w", encoding="utf-8") as file:
+        file.write(entry.get_text())
+    os.replace(sys.argv[1] + ".new", sys.argv[1])  # a reader never sees half a text
+
+
+window = Gtk.Window(title=sys.argv[2])
+window.set_default_size(600, 60)
+entry = Gtk.Entry()
+# Once the key is done with: BackSpace on some graphemes erases all and types a part again.
+entry.connect("changed", lambda it: GLib.idle_add(save, it, priority=GLib.PRIORITY_HIGH))
+window.connect("destroy", Gtk.main_quit)
+window.add(entry)
+window.show_all()
+save(entry)
+Gtk.main()
