@@ -9,7 +9,7 @@ import pytest
 from voicetype.errors import HotkeyError
 from voicetype.hotkey import Key, KeyEvent
 from voicetype.hotkey.choose import Facts, detect
-from voicetype.hotkey.first import FirstOf
+from voicetype.hotkey.first import FirstHotkey
 from voicetype.ways import Refusal
 
 X11 = {"DISPLAY": ":0"}
@@ -69,7 +69,7 @@ class Some:
 def test_the_first_that_opens_is_the_key() -> None:
     heard: list[KeyEvent] = []
     portal, evdev, last = Some("portal: F9", "No portal."), Some("evdev: F9"), Some("last")
-    first = FirstOf(
+    first = FirstHotkey(
         {"portal": portal, "evdev": evdev, "last": last}, [Refusal("x11", "No display.", "Log in.")]
     )
     assert first.name == "none"
@@ -86,7 +86,7 @@ def test_the_first_that_opens_is_the_key() -> None:
 
 
 def test_where_none_opens_every_reason_is_given() -> None:
-    first = FirstOf(
+    first = FirstHotkey(
         {"portal": Some("portal", "No portal."), "evdev": Some("evdev", "No keyboard.")},
         [Refusal("x11", "No display.", "Log in.")],
     )
@@ -103,18 +103,18 @@ def test_the_remedy_that_is_always_there_is_said_once() -> None:
     portal = Some("portal", "No portal.")
     portal.name = "elsewhere, bind `voicetype toggle` to a key"
     with pytest.raises(HotkeyError) as caught:
-        FirstOf({"portal": portal}, [Refusal("x11", "No display.", "Log in.")]).open(lambda _: None)
+        FirstHotkey({"portal": portal}, [Refusal("x11", "No display.", "Log in.")]).open(lambda _: None)
     assert caught.value.hint.count("voicetype toggle") == 1
 
 
 def test_where_one_was_asked_for_its_own_words_are_given() -> None:
     with pytest.raises(HotkeyError) as caught:
-        FirstOf({"x11": Some("x11", "Another program has it.")}).open(lambda _: None)
+        FirstHotkey({"x11": Some("x11", "Another program has it.")}).open(lambda _: None)
     assert (caught.value.sentence, caught.value.hint) == ("Another program has it.", "Mend x11.")
 
 
 def test_where_there_is_no_candidate_that_is_said() -> None:
     with pytest.raises(HotkeyError) as caught:
-        FirstOf({}, [Refusal("evdev", "No keyboard.", "Mend it.")]).open(lambda _: None)
+        FirstHotkey({}, [Refusal("evdev", "No keyboard.", "Mend it.")]).open(lambda _: None)
     assert "No keyboard." in caught.value.sentence
     assert "voicetype toggle" in caught.value.hint

@@ -62,8 +62,13 @@ def test_nothing_is_pasted_that_was_not_asked_for(offers: Offers) -> None:
 
 
 class Missing(FakeKeyboard):
+    closed = 0
+
     def open(self, _: Observer) -> None:
         raise KeyboardError("It is not there.", "Install it.")
+
+    def close(self) -> None:
+        Missing.closed += 1
 
 
 def first(*ways: type[FakeKeyboard]) -> FirstKeyboard:
@@ -90,6 +95,15 @@ def test_the_first_that_opens_is_taken_and_the_failures_are_kept(caplog: pytest.
     keyboard.close()
     with pytest.raises(KeyboardError):
         keyboard.claim()
+
+
+def test_what_fails_is_closed_and_counted_once_when_it_is_tried_again() -> None:
+    keyboard, before = first(Missing, FakeKeyboard), Missing.closed
+    for _ in range(2):
+        keyboard.open(lambda _: None)
+        keyboard.close()
+    assert Missing.closed - before == 2
+    assert [each.way for each in keyboard.refused] == ["other", "way 0"]
 
 
 def test_where_none_opens_each_says_why(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from voicetype.keyboard.choose import Offers
-from voicetype.surroundings import choose, has_portal, is_wayland, offers
+from voicetype.surroundings import choose, has_portal, offers
+from voicetype.ways import is_wayland
 
 
 @pytest.fixture(autouse=True)

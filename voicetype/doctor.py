@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from voicetype import surroundings
 from voicetype.checks import Finding, Verdict, bad, files, good, screen, service, sound, tray, trials
 from voicetype.config import Config
 from voicetype.config_file import default_path, load
@@ -79,10 +80,11 @@ def examine(
 
 def _trials(config: Config) -> Iterator[Line]:
     """A line for each way to type: a text typed into a window that opens for a moment; or why not."""
-    ways = trials.ways(config)
+    choice = surroundings.choose(config.typing.keyboard)
+    ways = trials.ways(choice)
     lines = [_checked(f"typing: {way}", partial(trials.tried, way), config, _TRIAL_S) for way in ways]
     yield from lines
-    for way, finding in trials.refused(config).items():
+    for way, finding in trials.refused(choice).items():
         yield Line(f"typing: {way}", finding)
     if ways and all(line.finding.verdict not in (Verdict.GOOD, Verdict.UNKNOWN) for line in lines):
         yield Line("typing", bad("no way to type works here", "The lines above say what each of them lacks."))

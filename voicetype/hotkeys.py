@@ -12,7 +12,7 @@ from voicetype.hotkey import Hotkey
 from voicetype.hotkey.choose import Facts, detect
 from voicetype.hotkey.dummy import DummyHotkey
 from voicetype.hotkey.evdev import EvdevHotkey
-from voicetype.hotkey.first import FirstOf
+from voicetype.hotkey.first import FirstHotkey
 from voicetype.hotkey.portal import PortalHotkey
 from voicetype.hotkey.x11 import X11Hotkey
 from voicetype.keyboard.dummy import DummyKeyboard
@@ -35,7 +35,7 @@ def chosen(config: Config, own_keys: OwnKeys, typing_by: str) -> Hotkey:
     choice = candidates(config)
     key, escape = config.hotkey.key, typing_by != "ibus"
     ways = {way: make(way, key, own_keys, grabs_escape=escape) for way in choice.ways}
-    return FirstOf(ways, choice.refused)
+    return FirstHotkey(ways, choice.refused)
 
 
 def is_wanted(config: Config) -> bool:

@@ -11,17 +11,12 @@ from voicetype.client import NoBus, session_bus
 from voicetype.keyboard import ibus_address
 from voicetype.keyboard.choose import Offers, detect
 from voicetype.wayland.globals import offered
-from voicetype.ways import Choice
-
-
-def is_wayland(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether it is a Wayland session, with XWayland or without."""
-    return bool(environment.get("WAYLAND_DISPLAY")) or environment.get("XDG_SESSION_TYPE") == "wayland"
+from voicetype.ways import Choice, is_wayland
 
 
 def offers() -> Offers:
     """What this session has to type with; asks the compositor and the session bus, each for a moment."""
-    wayland = is_wayland()
+    wayland = is_wayland(os.environ)
     return Offers(
         display=bool(os.environ.get("DISPLAY")),
         wayland=wayland,

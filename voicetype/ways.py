@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -20,3 +21,8 @@ class Choice:
 
     ways: tuple[str, ...]
     refused: tuple[Refusal, ...] = ()
+
+
+def is_wayland(environment: Mapping[str, str]) -> bool:
+    """Whether it is a Wayland session, with XWayland or without."""
+    return bool(environment.get("WAYLAND_DISPLAY")) or environment.get("XDG_SESSION_TYPE") == "wayland"

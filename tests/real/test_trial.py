@@ -13,7 +13,7 @@ import pytest
 from tests.real.ibus import IBus, own_ibus
 from tests.real.wayland import Compositor, own_compositor
 from tests.real.xserver import Desktop, desktop, own_desktop, wait_until
-from voicetype import doctor, trial
+from voicetype import doctor, surroundings, trial
 from voicetype.checks import Verdict, trials
 from voicetype.config import Config, TypingConfig
 from voicetype.core.events import Patch
@@ -64,7 +64,7 @@ def test_the_ways_of_a_wayland_compositor(
 ) -> None:
     assert own_compositor.process.poll() is None
     monkeypatch.delenv("DISPLAY", raising=False)
-    assert way in trials.ways(Config())
+    assert way in trials.ways(surroundings.choose("auto"))
     finding = trials.tried(way, Config())
     assert finding.verdict is Verdict.GOOD, finding
     assert "京都" in finding.result

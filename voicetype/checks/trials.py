@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
-from voicetype import keyboards, surroundings, trial
+from voicetype import keyboards, trial
 from voicetype.checks import Finding, good, unknown, worse
 from voicetype.config import Config
 from voicetype.errors import DesktopError, VoicetypeError
+from voicetype.ways import Choice, is_wayland
 from voicetype.x11.own_keys import OwnKeys
 
 _INPUT_METHODS = {"ibus": "ibus", "input-method": "wayland"}
 """By way to type: GTK's module that speaks to it."""
 
 
-def ways(config: Config) -> Sequence[str]:
+def ways(choice: Choice) -> Sequence[str]:
     """Those that could be had here, the first one first."""
-    wanted = surroundings.choose(config.typing.keyboard).ways
-    return [way for way in wanted if way != "dummy"]
+    return [way for way in choice.ways if way != "dummy"]
 
 
-def refused(config: Config) -> Mapping[str, Finding]:
+def refused(choice: Choice) -> Mapping[str, Finding]:
     """Those that can't be had here, and why."""
-    choice = surroundings.choose(config.typing.keyboard)
     return {each.way: worse(each.sentence, each.remedy) for each in choice.refused}
 
 
@@ -42,7 +42,7 @@ def tried(way: str, config: Config) -> Finding:
 
 def _environment(way: str) -> Mapping[str, str]:
     """What the window's program needs to be reached by this way."""
-    reached = way in ("x11", "clipboard") or not surroundings.is_wayland()
+    reached = way in ("x11", "clipboard") or not is_wayland(os.environ)
     environment = {"GDK_BACKEND": "x11" if reached else "wayland"}
     module = _INPUT_METHODS.get(way)
     return environment | {"GTK_IM_MODULE": module} if module else environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from voicetype.ways import Choice, Refusal
+from voicetype.ways import Choice, Refusal, is_wayland
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,7 @@ class Facts:
     @staticmethod
     def of(environment: Mapping[str, str], *, bus: bool, keyboards: bool) -> Facts:
         """By the variables of the session. An X display under Wayland is XWayland's."""
-        kind = environment.get("XDG_SESSION_TYPE")
-        wayland = bool(environment.get("WAYLAND_DISPLAY")) or kind == "wayland"
-        return Facts(bool(environment.get("DISPLAY")), wayland, bus, keyboards)
+        return Facts(bool(environment.get("DISPLAY")), is_wayland(environment), bus, keyboards)
 
 
 def detect(wanted: str, facts: Facts) -> Choice:

@@ -11,7 +11,7 @@ from voicetype.ways import Refusal
 _BY_COMMAND = "Bind `voicetype toggle` to a key in the settings of your desktop."
 
 
-class FirstOf:
+class FirstHotkey:
     """Opens the first candidate that opens. `open` and `close` belong to one thread.
 
     `candidates`: by the name of their way, the best first; `refused`: ways that are not even tried.

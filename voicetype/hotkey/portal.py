@@ -124,8 +124,8 @@ class PortalHotkey:
 
     def _heed(self, signal: Signal) -> None:
         if self._session and signal.closes(self._session):
-            self._lose(TAKEN_BACK)
             _log.warning("The desktop has taken the key to dictate with back. You may %s", _TOGGLE)
+            self._lose(TAKEN_BACK)
         elif signal.interface == _INTERFACE:
             self._take(signal)
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from voicetype.integration.shortcuts import Desktop, attribute
+from voicetype.ways import is_wayland
 
 _KEY = "Pause"
 _BINDINGS = {
@@ -38,7 +39,7 @@ def advice(
 
     `key`: the push-to-talk key of the configuration. `keyboards`: whether the kernel's may be read.
     """
-    if not environment.get("WAYLAND_DISPLAY") and environment.get("XDG_SESSION_TYPE") != "wayland":
+    if not is_wayland(environment):
         return f"Push-to-talk: hold {key}." if environment.get("DISPLAY") else ""
     if desktop in (Desktop.GNOME, Desktop.KDE):
         since = " (GNOME from version 48 on)" if desktop is Desktop.GNOME else ""

@@ -20,7 +20,8 @@ class FirstKeyboard:
     """Tries the ways in order when it is opened, and is the first one that opens from then on."""
 
     def __init__(self, ways: Sequence[Way], refused: Sequence[Refusal]) -> None:
-        self._ways, self._refused = ways, list(refused)
+        self._ways, self._untried = ways, tuple(refused)
+        self._failed: list[Refusal] = []
         self._keyboard: Keyboard | None = None
 
     @property
@@ -29,26 +30,24 @@ class FirstKeyboard:
         return self._keyboard.name if self._keyboard else next((name for name, _ in self._ways), "none")
 
     @property
-    def refused(self) -> Sequence[Refusal]:
+    def refused(self) -> tuple[Refusal, ...]:
         """Every way that is not to be had, and why."""
-        return self._refused
+        return (*self._untried, *self._failed)
 
     def open(self, observer: Observer) -> None:
         """Open the first that can be. Raises KeyboardError, with every way's own reason, where none can."""
-        failed: list[Refusal] = []
+        self._failed = []
         for name, make in self._ways:
             try:
-                keyboard = make()
-                keyboard.open(observer)
+                keyboard = _opened(make, observer)
             except KeyboardError as error:
-                failed.append(Refusal(name, error.sentence, error.hint))
-                self._refused.append(failed[-1])
+                self._failed.append(Refusal(name, error.sentence, error.hint))
             else:
                 self._keyboard = keyboard
-                for each in failed:  # where none opens, the error says it
+                for each in self._failed:  # where none opens, the error says it
                     log.info("%s: %s", each.way, each.sentence)
                 return
-        raise _nothing(self._refused)
+        raise _nothing(self.refused)
 
     def claim(self) -> Claim:
         """See the protocol."""
@@ -75,8 +74,19 @@ class FirstKeyboard:
 
     def _opened(self) -> Keyboard:
         if self._keyboard is None:
-            raise _nothing(self._refused)
+            raise _nothing(self.refused)
         return self._keyboard
+
+
+def _opened(make: Callable[[], Keyboard], observer: Observer) -> Keyboard:
+    """A way that fails half way leaves nothing open. Raises KeyboardError."""
+    keyboard = make()
+    try:
+        keyboard.open(observer)
+    except BaseException:
+        keyboard.close()
+        raise
+    return keyboard
 
 
 def _nothing(refused: Sequence[Refusal]) -> KeyboardError:

@@ -20,34 +20,22 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from voicetype.core.events import Erasing, FocusChanged, Patch
 from voicetype.core.patch import graphemes
-from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
+from voicetype.errors import Interruption, KeyboardError
 from voicetype.keyboard import Claim, Observer
 from voicetype.keyboard.keysyms import BACKSPACE, keysym_in_layouts
 from voicetype.keyboard.portal_layout import Keysyms, keysyms
 from voicetype.keyboard.portal_session import RemoteDesktop, Token, token_path
+from voicetype.keyboard.progress import Progress, Stop
 from voicetype.keyboard.typable import typable
 from voicetype.portals import PortalError, Signal, Why
 from voicetype.portals.connection import Connection
 
 UNASKED_S = 3.0
 """A session that needs no question is there sooner."""
-
-
-class _Untypable(Exception):
-    """The desktop would drop a character."""
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Graphemes of a patch that were sent."""
-
-    erased: int = 0
-    typed: int = 0
 
 
 class PortalKeyboard:
@@ -104,13 +92,9 @@ class PortalKeyboard:
         Control characters, line breaks among them, become spaces.
         """
         connection, desktop = self._opened()
-        progress = _Progress()
-        try:
+        progress = Progress()
+        with progress.told(PortalError):
             connection.run(self._apply(patch, desktop, progress))
-        except PortalError as error:
-            raise PatchInterrupted(Interruption.BROKEN, progress.erased, progress.typed) from error
-        except _Untypable:
-            raise PatchInterrupted(Interruption.UNTYPABLE, progress.erased, progress.typed) from None
 
     def read(self, _: int) -> str | None:
         """A portal does not know what a window shows."""
@@ -129,7 +113,7 @@ class PortalKeyboard:
         if connection:
             connection.close()
 
-    async def _apply(self, patch: Patch, desktop: RemoteDesktop, progress: _Progress) -> None:
+    async def _apply(self, patch: Patch, desktop: RemoteDesktop, progress: Progress) -> None:
         if not self._claimed or self._claimed != desktop.session:
             raise PortalError(Why.GONE)
         try:
@@ -146,7 +130,7 @@ class PortalKeyboard:
             desktop.drop()
             raise
 
-    async def _type(self, cluster: str, desktop: RemoteDesktop, progress: _Progress) -> None:
+    async def _type(self, cluster: str, desktop: RemoteDesktop, progress: Progress) -> None:
         for place, keysym in enumerate([self._keysym(character) for character in cluster]):
             await desktop.key(keysym, True)
             if place == 0:  # what has begun stands there, if only in part
@@ -157,7 +141,7 @@ class PortalKeyboard:
         if self._known is None:
             return keysym_in_layouts(character)
         if character not in self._known:
-            raise _Untypable
+            raise Stop(Interruption.UNTYPABLE)
         return self._known[character]
 
     async def _turn(self) -> None:

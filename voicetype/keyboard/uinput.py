@@ -23,35 +23,20 @@ from threading import Event
 
 from voicetype.core.events import Erasing, Patch, UserTyped
 from voicetype.core.patch import graphemes
-from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
+from voicetype.errors import Interruption, KeyboardError
 from voicetype.evdev import layouts
 from voicetype.evdev.devices import BUTTONS, KEYS, KeyChange, Seat, VirtualKeyboard
 from voicetype.evdev.layouts import InUse
 from voicetype.evdev.listening import Listening
 from voicetype.evdev.xkb import BACKSPACE, Layout, NoLayout, Stroke
 from voicetype.keyboard import Claim, KeyboardLost, Observer
+from voicetype.keyboard.progress import Progress, Stop
 from voicetype.keyboard.typable import typable
 
 _PLUGGED_IN_S = 1.0  # a new keyboard is not heard at once: udev looks at it, then the desktop does
 _HELD_S = 1.0  # a held modifier is waited for so long; then the session may think again
 
 LayoutInUse = Callable[[], InUse]
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Graphemes of a patch that were sent."""
-
-    erased: int = 0
-    typed: int = 0
-
-
-class _Stop(Exception):
-    """A patch must not go on."""
-
-    def __init__(self, reason: Interruption) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(slots=True)
@@ -106,19 +91,18 @@ class UinputKeyboard:
     def apply(self, patch: Patch) -> None:
         """Erase and type; see the protocol. Stops before a character that the layout lacks."""
         device, keys = self._opened()
-        progress = _Progress()
-        try:
+        progress = Progress()
+        with progress.told(OSError):
             if self._touched.is_set():
                 if patch.backspaces:
                     # Made before the user's key was heard of: what it would erase may be the user's.
-                    raise _Stop(Interruption.FOREIGN_INPUT)
+                    raise Stop(Interruption.FOREIGN_INPUT)
                 self._touched.clear()
-            self._type(device, keys, patch, progress)
-        except _Stop as stop:
-            raise PatchInterrupted(stop.reason, progress.erased, progress.typed) from None
-        except OSError as lost:
-            self._observer(KeyboardLost())
-            raise PatchInterrupted(Interruption.BROKEN, progress.erased, progress.typed) from lost
+            try:
+                self._type(device, keys, patch, progress)
+            except OSError:
+                self._observer(KeyboardLost())
+                raise
 
     def read(self, _: int) -> str | None:
         """The kernel does not know what a window shows."""
@@ -136,7 +120,7 @@ class UinputKeyboard:
         if device:
             device.close()
 
-    def _type(self, device: VirtualKeyboard, keys: _Keys, patch: Patch, progress: _Progress) -> None:
+    def _type(self, device: VirtualKeyboard, keys: _Keys, patch: Patch, progress: Progress) -> None:
         for _ in range(patch.backspaces):
             self._check(keys)
             _strike(device, [keys.backspace])
@@ -146,7 +130,7 @@ class UinputKeyboard:
             known = keys.locked if device.caps_lock() else keys.plain
             strokes = [known.get(character) for character in typable(cluster)]
             if not all(strokes):
-                raise _Stop(Interruption.UNTYPABLE)
+                raise Stop(Interruption.UNTYPABLE)
             _strike(device, [stroke for stroke in strokes if stroke])
             progress.typed += 1
 
@@ -156,9 +140,9 @@ class UinputKeyboard:
         time.sleep(max(0.0, self._next_s - now))
         self._next_s = max(now, self._next_s) + self._interval_s
         if self._listening and not self._listening.wait_until_up(keys.modifiers, _HELD_S):
-            raise _Stop(Interruption.FOREIGN_INPUT)
+            raise Stop(Interruption.FOREIGN_INPUT)
         if self._touched.is_set():
-            raise _Stop(Interruption.FOREIGN_INPUT)
+            raise Stop(Interruption.FOREIGN_INPUT)
 
     def _heard(self, change: KeyChange) -> None:
         """On the listening thread: a key or a button of the user's own."""

@@ -7,10 +7,10 @@ without waiting: it is not used. `x11_typing` has the theory; here are the proto
 from __future__ import annotations
 
 from voicetype.core.events import Patch
-from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
+from voicetype.errors import KeyboardError
 from voicetype.keyboard import Claim, Observer
-from voicetype.keyboard.x11_striking import Stop
-from voicetype.keyboard.x11_typing import Progress, Typing
+from voicetype.keyboard.progress import Progress
+from voicetype.keyboard.x11_typing import Typing
 from voicetype.x11.connection import LOST, NoDisplay
 from voicetype.x11.own_keys import OwnKeys
 
@@ -45,12 +45,8 @@ class X11Keyboard:
     def apply(self, patch: Patch) -> None:
         """Erase and type; see the protocol. Control characters, line breaks among them, become spaces."""
         typing, progress = self._opened(), Progress()
-        try:
+        with progress.told(*LOST):
             typing.apply(patch, progress)
-        except Stop as stop:
-            raise PatchInterrupted(stop.reason, progress.erased, progress.typed) from None
-        except LOST as failure:
-            raise PatchInterrupted(Interruption.BROKEN, progress.erased, progress.typed) from failure
 
     def read(self, _: int) -> str | None:
         """X11 does not know what a window shows."""

@@ -20,13 +20,13 @@ from Xlib import Xatom
 
 from voicetype.errors import Interruption, KeyboardError
 from voicetype.keyboard import Observer
+from voicetype.keyboard.progress import Progress, Stop
 from voicetype.keyboard.x11 import X11Keyboard
 from voicetype.keyboard.x11_contents import Contents, Reader, Unreadable
 from voicetype.keyboard.x11_keymap import Stroke
 from voicetype.keyboard.x11_lift import Lift
 from voicetype.keyboard.x11_selection import Selections, client_of
-from voicetype.keyboard.x11_striking import Stop
-from voicetype.keyboard.x11_typing import Progress, Typing
+from voicetype.keyboard.x11_typing import Typing
 from voicetype.x11 import connection, windows
 from voicetype.x11.listening import close
 from voicetype.x11.own_keys import OwnKeys

@@ -16,6 +16,7 @@ from Xlib import X
 from Xlib.display import Display
 
 from voicetype.errors import Interruption
+from voicetype.keyboard.progress import Stop
 from voicetype.keyboard.x11_keymap import Stroke
 from voicetype.keyboard.x11_lift import Lift
 from voicetype.keyboard.x11_notices import Notices
@@ -28,14 +29,6 @@ from voicetype.x11.own_keys import OwnKeys
 _MOMENT_S = 0.1  # a grab of the keyboard that is let go of by then was none
 _CLICK_S = 0.5  # in which a window manager hands a click on
 _TRIES = 50  # for one grapheme, when the layout changes each time
-
-
-class Stop(Exception):
-    """A patch must not go on."""
-
-    def __init__(self, reason: Interruption) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class _Obstacle(Enum):

@@ -17,16 +17,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from voicetype.core.events import Patch
 from voicetype.core.patch import graphemes
 from voicetype.errors import Interruption, KeyboardError
 from voicetype.keyboard import Claim, Observer
+from voicetype.keyboard.progress import Progress, Stop
 from voicetype.keyboard.typable import typable
 from voicetype.keyboard.x11_lift import Lift
-from voicetype.keyboard.x11_striking import Stop, Striking
+from voicetype.keyboard.x11_striking import Striking
 from voicetype.keyboard.x11_watch import Watch
 from voicetype.x11 import connection
 from voicetype.x11.connection import LOST
@@ -35,14 +35,6 @@ from voicetype.x11.own_keys import OwnKeys
 
 _GROUP = 20  # keys between two waits for those who listen
 _EXTENSIONS = ("XTEST", "XInputExtension", "XKEYBOARD")
-
-
-@dataclass(slots=True)
-class Progress:
-    """Graphemes of a patch that were sent."""
-
-    erased: int = 0
-    typed: int = 0
 
 
 class Typing:

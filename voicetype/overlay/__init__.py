@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from voicetype.control import Status
 from voicetype.overlay.strip import Strip
 from voicetype.toolkit import Toolkit
+from voicetype.ways import is_wayland
 
 
 def refusal(value: str, environment: Mapping[str, str]) -> str:
@@ -19,7 +20,7 @@ def refusal(value: str, environment: Mapping[str, str]) -> str:
         return ""
     if value == "never":
         return "No overlay: it is not wanted (desktop.overlay)."
-    if environment.get("WAYLAND_DISPLAY") or environment.get("XDG_SESSION_TYPE") == "wayland":
+    if is_wayland(environment):
         return (
             "No overlay: on Wayland an ordinary window would take the focus."
             ' desktop.overlay = "always" shows one through XWayland.'

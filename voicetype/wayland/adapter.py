@@ -7,9 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from voicetype.core.events import FocusChanged, Patch
-from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
+from voicetype.errors import KeyboardError
 from voicetype.keyboard import Claim, Held, KeyboardLost, Observer
-from voicetype.wayland.progress import Gone, Progress, Stop
+from voicetype.keyboard.progress import Progress
+from voicetype.wayland.gone import Gone
 
 if TYPE_CHECKING:
     from voicetype.wayland.connection import Connection
@@ -70,12 +71,8 @@ class Adapter:
     def apply(self, patch: Patch) -> None:
         """See the protocol. Control characters, line breaks among them, become spaces."""
         progress = Progress()
-        try:
+        with progress.told(KeyboardError):
             self._do(lambda way: way.apply(patch, progress))
-        except Stop as stop:
-            raise PatchInterrupted(stop.reason, progress.erased, progress.typed) from None
-        except KeyboardError as failure:
-            raise PatchInterrupted(Interruption.BROKEN, progress.erased, progress.typed) from failure
 
     def read(self, characters: int) -> str | None:
         """See the protocol."""

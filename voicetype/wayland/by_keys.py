@@ -7,10 +7,10 @@ from __future__ import annotations
 from voicetype.core.events import Erasing, FocusChanged, Patch
 from voicetype.errors import Interruption
 from voicetype.keyboard import Claim, Observer
+from voicetype.keyboard.progress import Progress, Stop
 from voicetype.wayland.adapter import lacking, no_focus
 from voicetype.wayland.connection import Connection
 from voicetype.wayland.keys import Keys
-from voicetype.wayland.progress import Progress, Stop
 from voicetype.wayland.protocols import ToplevelManager, VirtualKeyboardManager
 from voicetype.wayland.toplevels import Toplevels, Window
 

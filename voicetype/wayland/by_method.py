@@ -23,13 +23,13 @@ from typing import Any
 from voicetype.core.events import Erasing, FocusChanged, Patch, UserTyped
 from voicetype.errors import Interruption, KeyboardError
 from voicetype.keyboard import Claim, Held, Observer, Purpose
+from voicetype.keyboard.progress import Progress, Stop
 from voicetype.wayland.adapter import lacking, no_focus
 from voicetype.wayland.connection import Connection
 from voicetype.wayland.field import Field, Surrounding
 from voicetype.wayland.grab import Grab
 from voicetype.wayland.keys import Keys
 from voicetype.wayland.method import Unavailable
-from voicetype.wayland.progress import Progress, Stop
 from voicetype.wayland.protocols import InputMethodManager, VirtualKeyboardManager
 from voicetype.wayland.seat import Seat
 from voicetype.wayland.toplevels import Toplevels, Window

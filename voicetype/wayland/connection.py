@@ -23,7 +23,7 @@ from pywayland.client.display import Display
 from pywayland.protocol.wayland import WlSeat, WlSeatProxy
 from pywayland.protocol_core.interface import Interface
 
-from voicetype.wayland.progress import Gone
+from voicetype.wayland.gone import Gone
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

@@ -18,11 +18,11 @@ from collections.abc import Callable
 from voicetype.core.events import Patch
 from voicetype.core.patch import graphemes
 from voicetype.errors import Interruption
+from voicetype.keyboard.progress import Progress, Stop
 from voicetype.keyboard.typable import typable
 from voicetype.wayland.connection import Connection
 from voicetype.wayland.globals import socket_path
 from voicetype.wayland.keymap import BACKSPACE, Keymap
-from voicetype.wayland.progress import Progress, Stop
 from voicetype.wayland.protocols import VirtualKeyboardManager, VirtualKeyboardProxy
 from voicetype.wayland.unread import unread
 

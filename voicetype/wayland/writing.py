@@ -17,12 +17,12 @@ from voicetype.core.events import Patch
 from voicetype.core.patch import graphemes
 from voicetype.errors import Interruption
 from voicetype.keyboard.composing import Composed, change
+from voicetype.keyboard.progress import Stop
 from voicetype.keyboard.typable import typable
 from voicetype.wayland.connection import Connection
 from voicetype.wayland.field import BY_OTHERS, Field, Surrounding
 from voicetype.wayland.grab import Grab
 from voicetype.wayland.method import Method
-from voicetype.wayland.progress import Stop
 
 _ANSWER_S = 0.5
 _CALM_S, _CALM_AT_MOST_S = 0.08, 0.4
