@@ -170,7 +170,7 @@ class Rig:
 
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", LevelDetector)
+    monkeypatch.setattr("voicetype.listening_loop.VoiceActivity", LevelDetector)
     house = House()
     quits: list[bool] = []
     daemon = Daemon(house, lambda: quits.append(True))

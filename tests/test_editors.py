@@ -107,7 +107,7 @@ def dictate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dictate]:
 
     "": nothing is waited for, and the built-in rules hold; else a rule of the user's own says in-place.
     """
-    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", LevelDetector)
+    monkeypatch.setattr("voicetype.listening_loop.VoiceActivity", LevelDetector)
     rigs: list[Rig] = []
 
     def dictated(editor: Editor, draft: str, confirmed: str, stands: str) -> str:

@@ -146,7 +146,7 @@ def test_how_a_window_is_heard(heavy: bool, language: str, spoken: Spoken, asked
 @pytest.fixture(autouse=True)
 def voiced_by_level(monkeypatch: pytest.MonkeyPatch) -> None:
     """A frame is speech when it is not silent."""
-    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", LevelDetector)
+    monkeypatch.setattr("voicetype.listening_loop.VoiceActivity", LevelDetector)
 
 
 def said(samples: int) -> str:

@@ -55,7 +55,7 @@ SPOKEN = "one two three four five six seven eight nine ten".split()  # noqa: SIM
 @pytest.fixture
 def voiced_by_level(monkeypatch: pytest.MonkeyPatch) -> None:
     """A frame is speech when it is not silent."""
-    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", LevelDetector)
+    monkeypatch.setattr("voicetype.listening_loop.VoiceActivity", LevelDetector)
 
 
 @dataclass

@@ -15,11 +15,9 @@ Rule 4. No exception ends the stream: a stage that meets the outside reports it 
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,34 +33,30 @@ from reactivex.subject import Subject
 from voicetype.core.events import (
     SAMPLE_RATE,
     Cancelled,
-    Claimed,
     Event,
     FocusChanged,
     Patch,
     SpeechStarted,
     Started,
-    Stopped,
     Terms,
     Unconfirmed,
 )
 from voicetype.core.session import Session, step
 from voicetype.core.spoken import Spoken
-from voicetype.core.stream import Began, Dropped, Finished, StreamEvent
+from voicetype.core.stream import Dropped, Finished, StreamEvent
 from voicetype.core.verification import Standing
-from voicetype.core.windows import Ready
+from voicetype.elsewhere import Elsewhere
 from voicetype.engine import Hypothesis
 from voicetype.errors import KeyboardError, VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.keyboard import Keyboard
-from voicetype.listening import Heard, Listening, Window
+from voicetype.listening import Heard, Window
+from voicetype.listening_loop import ListeningLoop
 from voicetype.segments import Segments
 from voicetype.settings import Settings
 from voicetype.stats import Stats
 from voicetype.typist import Typist, not_typed
-from voicetype.vad import VoiceActivity
 from voicetype.workers import Effort, Outcome, Request, Worker
-
-log = logging.getLogger(__name__)
 
 Report = Callable[[StreamEvent | VoicetypeError], None]
 """Told what happens, in order, on the typist thread."""
@@ -135,9 +129,11 @@ class Dictation:
         """Which languages are spoken in it; written by the heavy model's thread alone."""
         self._stages, self._source, self._settings, self._report = stages, source, settings, report
         self._stats = Stats()
-        self._claim = begin.claim
-        self._elsewhere = False  # another window has the focus
-        self._refusals: Counter[str] = Counter()  # why windows can't be typed into
+        self._listening = ListeningLoop(
+            source, settings, stages.fast, stages.heavy, lambda: self.session.doubtful
+        )
+        self._elsewhere = Elsewhere(stages.keyboard, begin.claim, self._tell)
+        self._is_elsewhere = False  # another window has the focus
         self._typist = Typist(stages.keyboard, self._tell, lambda: self.session)
         self._segments = Segments()
         self._cancels: Subject[None] = Subject()
@@ -186,40 +182,14 @@ class Dictation:
         )
 
     def _listen(self, observer: abc.ObserverBase[Item], _: abc.SchedulerBase | None = None) -> Disposable:
-        """The listening loop: reads the source to its end, on a thread of its own."""
+        """Run the listening loop, on a thread of its own."""
         self._go.wait()
-        listening = Listening(self._settings.rules, self._settings.cadence)
         try:
-            for item in self._heard(listening):
+            for item in self._listening:
                 observer.on_next(item)
-                self._keep_pace()
-        except VoicetypeError as error:
-            observer.on_next(error)
-        except Exception as error:  # whatever the sound system does, what was said is still typed
-            log.exception("listening failed")
-            observer.on_next(VoicetypeError(f"Listening failed: {error}", "What was said so far is typed."))
-        finally:
-            self._source.close()
-        for item in (*listening.finish(), Stopped()):
-            observer.on_next(item)
+        except Exception as error:  # noqa: BLE001  # a fault of ours: the dictation ends with it, and does not hang
+            observer.on_error(error)
         return Disposable()
-
-    def _heard(self, listening: Listening) -> Iterator[Item]:
-        voice = VoiceActivity(self._settings.vad_aggressiveness)
-        for number, frame in enumerate(self._source):
-            if number == 0:
-                yield Began(self._stages.fast.name, self._stages.heavy.name, time.time())
-            self._stats.samples += len(frame)
-            fast, heavy = self._stages.fast.free, self._stages.heavy.free
-            # With each frame: the doubts are worked out only where somebody could settle them.
-            ready = Ready(fast, heavy, fast and heavy and self.session.doubtful)
-            yield from listening.hear(frame, voice(frame), ready)
-
-    def _keep_pace(self) -> None:
-        """A recording that is not fed by the clock waits for the models, so that none misses a window."""
-        if not self._settings.realtime:
-            self._stages.fast.wait_idle()
-            self._stages.heavy.wait_idle()
 
     def _transcribed(self, windows: Observable[Window], worker: Worker) -> Observable[Item]:
         """What `worker` makes of `windows`."""
@@ -228,7 +198,7 @@ class Dictation:
 
         def subscribe(observer: abc.ObserverBase[Item], _: object = None) -> abc.DisposableBase:
             def done(window: Window, outcome: Outcome) -> None:
-                if outcome is None:  # also of an utterance that was switched away from: drops are counted
+                if not isinstance(outcome, Hypothesis):  # also of an utterance that was switched away from: drops are counted
                     self._stages.control.on_next(Dropped(worker.role, window.window_id, time.time()))
                     if window.final:
                         observer.on_next(Unconfirmed(window.utterance))
@@ -288,7 +258,9 @@ class Dictation:
             if untyped := state.session.untyped:
                 self._tell(not_typed(len(untyped)))
             self._release()
-            self._tell(Finished(state.session.text, time.time(), self._stats.summary()))
+            self._tell(
+                Finished(state.session.text, time.time(), self._stats.summary(self._listening.samples))
+            )
             self.finished.set_result(state.session.text)
 
     def _release(self) -> None:
@@ -299,29 +271,22 @@ class Dictation:
 
     def _heed_focus(self, elsewhere: bool) -> None:
         """What the user wants where the window has lost the focus."""
-        if elsewhere and not self._elsewhere:
+        if elsewhere and not self._is_elsewhere:
             if self._settings.on_focus_change == "stop":
                 self._source.stop()
             elif self._settings.on_focus_change == "continue":
                 self._go_on_elsewhere()
-        self._elsewhere = elsewhere
+        self._is_elsewhere = elsewhere
 
     def _go_on_elsewhere(self, *_: object) -> None:
-        """Claim the window that has the focus, as soon as there is one that may be typed into."""
+        """In the window that has the focus, as soon as there is one that may be typed into."""
         if self.finished.done() or not self.session.lost_focus:
             return
-        try:
-            terms = self._claim()
-        except KeyboardError as error:
-            # On the way from one window to the next none has the focus: what is said once only is no news.
-            self._refusals[error.sentence] += 1
-            if self._refusals[error.sentence] == 2:
-                self._tell(error)
-            self._stages.typist.schedule_relative(_AGAIN_S, self._go_on_elsewhere)
-        else:
-            before = self._stages.keyboard.read(1)
+        if claimed := self._elsewhere.claimed():
             self._typist.moved()
-            self._stages.control.on_next(Claimed(terms, empty=before is not None and not before.strip()))
+            self._stages.control.on_next(claimed)
+        else:
+            self._stages.typist.schedule_relative(_AGAIN_S, self._go_on_elsewhere)
 
     def _tell(self, item: StreamEvent | VoicetypeError) -> None:
         self._stats.count(item)

@@ -13,10 +13,9 @@ from voicetype.errors import VoicetypeError
 
 
 class Stats:
-    """Counts on the typist thread; `samples` alone is the listening thread's."""
+    """Counts on the typist thread."""
 
     def __init__(self) -> None:
-        self.samples = 0
         self._counts: Counter[str] = Counter(
             drafts=0, confirmations=0, verified=0, dropped_fast=0, dropped_heavy=0
         )
@@ -37,10 +36,10 @@ class Stats:
             case _:
                 pass
 
-    def summary(self) -> dict[str, float | int]:
-        """Seconds, counts, graphemes, and the peak of resident memory in MB."""
+    def summary(self, samples: int) -> dict[str, float | int]:
+        """Of so many heard `samples`: seconds, counts, graphemes, and the peak of resident memory in MB."""
         return {
-            "audio_s": round(self.samples / SAMPLE_RATE, 3),
+            "audio_s": round(samples / SAMPLE_RATE, 3),
             "wall_s": round(time.monotonic() - self._wall_s, 3),
             "cpu_s": round(time.process_time() - self._cpu_s, 3),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

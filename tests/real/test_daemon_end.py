@@ -88,7 +88,7 @@ def mouth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Mouth:
     monkeypatch.setattr(models, "ensure", lambda name, *_: tmp_path / name)
     monkeypatch.setattr(making, "open_model", lambda _folder, name, *_: two[name])
     monkeypatch.setattr(desktop, "Microphone", lambda _: mouth)
-    monkeypatch.setattr("voicetype.pipeline.VoiceActivity", LevelDetector)
+    monkeypatch.setattr("voicetype.listening_loop.VoiceActivity", LevelDetector)
     return mouth
 
 
