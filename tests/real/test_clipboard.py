@@ -374,6 +374,7 @@ def test_the_window_loses_the_focus(desktop: Desktop, view: App, clipboard: Clip
         wait_until(lambda: desktop.user.focused_title() == view.title, "focus")
         with typing() as it:
             it.type("abc")
+            view.shows("abc")
             desktop.user.focus(other.title)
             wait_until(lambda: desktop.user.focused_title() == other.title, "the other has the focus")
             stopped = it.interrupted("x")

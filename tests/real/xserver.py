@@ -19,7 +19,7 @@ from Xlib.display import Display
 from Xlib.error import BadMatch, BadWindow, CatchError, ConnectionClosedError
 
 APPS = Path(__file__).parent / "apps"
-DEADLINE_S = 20.0
+DEADLINE_S = 40.0
 NEEDED = ("Xvfb", "openbox", "xterm", "setxkbmap")
 
 CONTROL_R, SHIFT_L, SUPER_L, CAPS_LOCK = 105, 50, 133, 66
