@@ -32,12 +32,13 @@ exit codes: 0 done, 1 failed (a sentence on stderr says why), 2 usage, 130 inter
 """
 
 _FORMATS = ("console", "jsonl", "text")
+_SWITCHES = ("--verbose", "--quiet", "-q")  # of every command
 
 
 def with_default_command(argv: Sequence[str]) -> list[str]:
     """`argv` with "run" in front where it begins with no command."""
     words = list(argv)
-    while words and (words[0] == "--verbose" or words[0].startswith("--config")):
+    while words and (words[0] in _SWITCHES or words[0].startswith("--config")):
         words = words[2:] if words[0] == "--config" else words[1:]
     begins = words and (not words[0].startswith("-") or words[0] in ("-h", "--help", "--version"))
     return list(argv) if begins else ["run", *argv]
@@ -53,7 +54,7 @@ def parser() -> ArgumentParser:
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"voicetype {__version__}")
-    _common(top, None, False)
+    _common(top, None)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _dictation(commands)
     _clients(commands)
@@ -64,7 +65,7 @@ def parser() -> ArgumentParser:
 def _dictation(commands: Commands) -> None:
     run = _command(commands, "run", "the daemon, in the foreground (the default)")
     _overrides(run)
-    run.add_argument("--format", choices=_FORMATS, help="how what happens is printed")
+    run.add_argument("--format", choices=_FORMATS, help="default: console on a terminal, else notes alone")
     replay = _command(
         commands, "replay", "a recording through the whole pipeline, as if it were the microphone"
     )
@@ -84,6 +85,7 @@ def _clients(commands: Commands) -> None:
     _command(commands, "toggle", "listen, or listen no more: for a shortcut of your desktop")
     _command(commands, "cancel", "drop this dictation")
     _command(commands, "undo", "take back what the last dictation typed, if nothing else was since")
+    _last(commands)
     _command(commands, "quit", "end the daemon")
     status = _command(commands, "status", "what the daemon does")
     status.add_argument(
@@ -96,6 +98,31 @@ def _clients(commands: Commands) -> None:
         "--follow", action="store_true", help="a line now and at each change, until interrupted"
     )
     _command(commands, "listen", "what the daemon says, as JSON lines, until interrupted")
+
+
+def _last(commands: Commands) -> None:
+    last = _command(commands, "last", "the text of the last dictation, also where no window took it")
+    which = last.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="the ten newest, and what of each was not typed")
+    which.add_argument("--untyped", action="store_true", help="only what no window took of it")
+    which_way = last.add_argument_group("typing it again")
+    which_way.add_argument(
+        "--type", action="store_true", help="into the focused window: best bound to a shortcut"
+    )
+    which_way.add_argument(
+        "--after", metavar="SECONDS", type=_seconds, default=0.0, help="time to go to another window"
+    )
+
+
+def _seconds(text: str) -> float:
+    """A time that somebody can wait for."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 3600:
+        raise ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 3600")
+    return seconds
 
 
 def _rest(commands: Commands) -> None:
@@ -154,15 +181,21 @@ def _command(commands: Commands, name: str, purpose: str) -> ArgumentParser:
         name, help=purpose, description=purpose[0].upper() + purpose[1:] + ".", allow_abbrev=False
     )
     # SUPPRESS: what was given before the command is not overwritten by a default after it.
-    _common(command, SUPPRESS, SUPPRESS)
+    _common(command, SUPPRESS)
     return command
 
 
-def _common(command: ArgumentParser, config: str | None, verbose: str | bool) -> None:
+def _common(command: ArgumentParser, default: str | None) -> None:
     command.add_argument(
-        "--config", metavar="FILE", type=Path, default=config, help="instead of the usual configuration file"
+        "--config", metavar="FILE", type=Path, default=default, help="instead of the usual configuration file"
     )
-    command.add_argument("--verbose", action="store_true", default=verbose, help="say more of what is done")
+    for options, dest, value, purpose in (
+        (("--verbose",), "logs.level", "debug", "say more of what is done"),
+        (("--quiet", "-q"), "logs.quiet", True, "no log at all; only how the command ended"),
+    ):
+        command.add_argument(
+            *options, dest=dest, action="store_const", const=value, default=default, help=purpose
+        )
 
 
 def _overrides(command: ArgumentParser, *, typing: bool = True) -> None:

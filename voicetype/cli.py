@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 _MODULES = {
     **dict.fromkeys(("run", "replay", "transcribe"), "dictation"),
     **dict.fromkeys(("start", "stop", "toggle", "cancel", "undo", "quit", "status"), "clients"),
+    "last": "last",
     "listen": "listen",
     "doctor": "doctor",
     "models": "models",
@@ -31,6 +33,8 @@ _MODULES = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command. Returns 0 done, 1 failed (a sentence is on stderr), 2 usage, 130 interrupted."""
+    if argv is None:
+        _end_orderly()
     arguments = with_default_command(sys.argv[1:] if argv is None else argv)
     _make_writable()
     try:
@@ -53,6 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _end_orderly() -> None:
+    """Who ends us otherwise than by Ctrl-C gets the same end: keys are given back, the log is written."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _make_writable() -> None:
@@ -84,9 +95,11 @@ def _parsed(arguments: ArgumentParser, argv: Sequence[str]) -> Namespace | int:
 
 
 def _run(options: Namespace) -> int:
-    from voicetype import logs
+    from voicetype import hardening, logs
 
-    logs.configure(options.verbose)
+    hardening.forbid_core_dumps()
+    hardening.forbid_writing_by_others()
+    logs.configure(vars(options)["logs.level"] or "info", vars(options)["logs.quiet"] or False)
     _need_home()
     command = import_module(f"voicetype.commands.{_MODULES[options.command]}")
     done: int = command.run(options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from voicetype import logs
 from voicetype.config import Config
 from voicetype.config_file import load, override
 from voicetype.console import Format, Printer, printer
@@ -20,8 +21,13 @@ def chosen(options: Namespace) -> dict[str, object]:
 
 
 def asked(options: Namespace) -> Config:
-    """The configuration with the command line's own values in it. Raises ConfigError."""
-    return override(load(options.config), chosen(options))
+    """The configuration with the command line's own values in it. Raises ConfigError.
+
+    What it says of the log holds from now on.
+    """
+    config = override(load(options.config), chosen(options))
+    logs.configure(config.logs.level, config.logs.quiet, config.logs.libraries)
+    return config
 
 
 def configuration(options: Namespace) -> Config:
@@ -30,5 +36,6 @@ def configuration(options: Namespace) -> Config:
 
 
 def output(options: Namespace) -> Printer:
-    """The printer that the options ask for."""
-    return printer(Format(options.format) if options.format else None)
+    """The printer that the options ask for. What the daemon is told is printed where somebody looks."""
+    shape = Format(options.format) if options.format else None
+    return printer(shape, watched=options.command != "run")
