@@ -40,8 +40,8 @@ done
 
 python=/usr/bin/python3
 library=/usr/lib/voicetype
-# What faster-whisper would need to detect voices, which voicetype does by other means: a fifth of the whole.
-unused=(onnxruntime flatbuffers protobuf google)
+# What onnxruntime would need to make models and to change them; it only runs one.
+unused=(flatbuffers protobuf google)
 
 command -v dpkg-deb >/dev/null || fail "dpkg-deb is not here: Debian packages are built on Debian, Ubuntu and their like."
 need_packages python3 python3-venv

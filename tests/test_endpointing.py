@@ -74,3 +74,44 @@ def test_finish_ends_what_is_open() -> None:
     state, _ = run("s*20")
     assert state.finish()[1] == (SpeechEnded(0, 20 * FRAME),)
     assert Endpointing(RULES).finish()[1] == ()
+
+
+def heard(probabilities: list[float], rules: EndpointingRules = RULES) -> tuple[Endpointing, list[Endpoint]]:
+    state, found = Endpointing(rules), list[Endpoint]()
+    for probability in probabilities:
+        state, endpoints = state.step(probability, FRAME)
+        found += endpoints
+    return state, found
+
+
+def test_what_does_not_open_an_utterance_may_keep_one_open() -> None:
+    doubtful = (RULES.onset + RULES.offset) / 2
+    assert heard([doubtful] * 40)[1] == []
+    found = heard([1.0] * 20 + [doubtful] * 40)[1]
+    assert [type(each) for each in found] == [SpeechStarted]
+    assert [type(each) for each in heard([1.0] * 20 + [RULES.offset - 0.01] * 40)[1]] == [
+        SpeechStarted,
+        Paused,
+    ]
+
+
+def test_an_utterance_is_speech_once_it_has_held_enough_voice() -> None:
+    """Wherever in it; the frames that opened it count."""
+    rules = EndpointingRules(least_voice_s=0.16)  # five frames
+    assert not run("s*4", rules)[0].is_speech
+    assert run("s*5", rules)[0].is_speech
+    assert not run("s*4 .*30", rules)[0].is_speech
+    assert run("s*4 .*30 s", rules)[0].is_speech
+    assert run("s . s . s .*4 s*2", rules)[0].is_speech
+
+
+def test_the_next_utterance_has_to_hold_enough_voice_of_its_own() -> None:
+    state, found = run("s*20 .*48 s*3", EndpointingRules(least_voice_s=0.16))
+    assert found[-1].utterance == 1
+    assert not state.is_speech
+
+
+def test_an_utterance_that_goes_on_behind_a_cut_is_speech() -> None:
+    state, found = run("s*160 .*6 s*85")
+    assert found[-1] == SpeechStarted(1, 163 * FRAME + 256)
+    assert state.is_speech

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from voicetype.core.endpointing import EndpointingRules
-from voicetype.core.events import SpeechEnded, SpeechStarted
+from voicetype.core.events import SpeechEnded, SpeechStarted, Unconfirmed
 from voicetype.core.windows import Cadence, Ready
 from voicetype.listening import Heard, Listening, Window
 
@@ -15,13 +16,14 @@ FRAME = 512
 RULES = EndpointingRules(pre_roll_s=0.128, pause_s=0.256, end_s=0.512, enough_s=8.0, long_silence_s=1.536)
 
 
+LIKELY = {"s": 1.0, "?": RULES.onset, ".": 0.0}
 FREE = Ready()
 FAST_BUSY = Ready(fast=False)
 HEAVY_BUSY = Ready(heavy=False)
 
 
 def run(script: str, ready: Callable[[int], Ready] = lambda _: FREE) -> list[Heard]:
-    """`script`: "s*20 .*10" is voiced and silent frames; the samples are their own positions.
+    """`script`: "s*20 ?*5 .*10": voiced, perhaps voiced and silent frames; the samples are their positions.
 
     `ready`: the models that are free at the frame that begins at a position.
     """
@@ -30,7 +32,7 @@ def run(script: str, ready: Callable[[int], Ready] = lambda _: FREE) -> list[Hea
         letter, _, count = part.partition("*")
         for _ in range(int(count or 1)):
             frame = np.arange(position, position + FRAME, dtype=np.float32)
-            heard += listening.hear(frame, 1.0 if letter == "s" else 0.0, ready(position))
+            heard += listening.hear(frame, LIKELY[letter], ready(position))
             position += FRAME
     return heard + list(listening.finish())
 
@@ -141,3 +143,51 @@ def test_a_pause_and_the_end_are_heard_whoever_is_at_work() -> None:
     assert kinds[:2] == [(0, False, True, False), (0, True, True, False)]
     assert kinds[-1][1:] == (True, True, True)
     assert [w.window_id for w in windows(heard, heavy=True)] == list(range(len(windows(heard, heavy=True))))
+
+
+def test_a_sound_that_passes_for_a_voice_for_a_moment_is_not_given_to_the_models() -> None:
+    """Not at the pause behind it either; what is said of it at its end lets nobody wait."""
+    heard = run(".*20 s*3 .*60")
+    assert heard == [SpeechStarted(0, 16 * FRAME), SpeechEnded(0, 71 * FRAME), Unconfirmed(0)]
+    assert run("s*3") == [SpeechStarted(0, 0), SpeechEnded(0, 3 * FRAME), Unconfirmed(0)]
+
+
+def test_a_voice_behind_such_a_sound_is_heard_with_it() -> None:
+    heard = run(".*20 s*3 .*20 s*20 .*20")
+    given = [each for each in heard if isinstance(each, Window)]
+    assert {each.audio[0] for each in given} == {16 * FRAME}
+    assert all(each.audio[-1] >= 43 * FRAME for each in given)
+    assert given[-1].final
+
+
+def test_the_shortest_word_is_given_to_the_models_with_the_sound_before_it() -> None:
+    heard = run(".*40 s*4 .*60")
+    assert [(w.heavy, w.to_pause, w.final) for w in heard if isinstance(w, Window)][-3:] == [
+        (False, True, False),
+        (True, True, False),
+        (True, True, True),
+    ]
+    assert windows(heard, heavy=True)[0].audio[0] == 36 * FRAME
+
+
+@pytest.mark.parametrize(
+    ("script", "voiced"),
+    [
+        ("?*40 .*60", False),
+        ("?*4 s*3 ?*4 .*60", False),
+        ("s*4 .*60", True),  # no longer than it takes to open
+        ("?*4 s*2 ?*4 s*2 .*60", True),
+    ],
+)
+def test_a_window_tells_whether_it_holds_a_voice_beyond_doubt(script: str, voiced: bool) -> None:
+    last = [windows(run(f".*40 {script}"), heavy=heavy)[-1] for heavy in (False, True)]
+    assert [window.voiced for window in last] == [voiced, voiced]
+
+
+def test_the_voice_of_a_phrase_or_an_utterance_speaks_for_no_other() -> None:
+    heard = run("s*150 .*15 ?*70 .*60 ?*20 .*60")
+    fast = [window for window in windows(heard, heavy=False) if window.utterance == 0]
+    assert [window.voiced for window in fast] == [window.phrase == 0 for window in fast]
+    assert {window.phrase for window in fast} == {0, 1}
+    heavy = windows(heard, heavy=True)
+    assert {(window.utterance, window.voiced) for window in heavy} == {(0, True), (1, False)}

@@ -1,180 +1,154 @@
-"""How much of a frame is speech."""
+"""The gate before the models: what opens an utterance, and what does not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from voicetype.core.events import SAMPLE_RATE
+from tests.test_webrtc import shares, vowel
+from voicetype import silero, vad
+from voicetype.core.endpointing import Endpointing, EndpointingRules
+from voicetype.core.events import SAMPLE_RATE, SpeechStarted
 from voicetype.frames import FRAME_SAMPLES
-from voicetype.vad import _LOUD, _MOST_GAIN, FLOOR_RMS, PIECE_SAMPLES, VoiceActivity
+from voicetype.sounds import tone
+from voicetype.vad import VoiceActivity
+from voicetype.webrtc import WebrtcDetector
 
-FAINTEST_RMS = FLOOR_RMS / _MOST_GAIN
-"""Below it a sound is never speech, however much it is raised."""
+Sound = NDArray[np.float32]
 
-LONG = 12 * SAMPLE_RATE
-"""After so long a silence, what follows is raised as far as it may."""
-
-Raised = Callable[..., NDArray[np.float32]]
-
-
-def hiss(rms: float, samples: int = SAMPLE_RATE) -> NDArray[np.float32]:
-    return (np.random.default_rng(1).standard_normal(samples) * rms).astype(np.float32)
+SECONDS = 6
+MOMENTS = np.arange(SECONDS * SAMPLE_RATE) / SAMPLE_RATE
+ROOM_RMS = 3e-4
 
 
-def vowel(rms: float = 0.1, samples: int = SAMPLE_RATE) -> NDArray[np.float32]:
-    """A hummed "ah": a pitch of 120 Hz, its harmonics strongest near 700 and 1100 Hz."""
-    time_s = np.arange(samples) / SAMPLE_RATE
-    harmonics = [
-        (1 / (1 + ((120 * k - 700) / 200) ** 2) + 0.7 / (1 + ((120 * k - 1100) / 200) ** 2))
-        * np.sin(2 * np.pi * 120 * k * time_s)
-        for k in range(1, 30)
-    ]
-    sound = np.sum(harmonics, axis=0)
-    return np.asarray(sound * rms / np.sqrt(np.mean(sound**2)), dtype=np.float32)
+def openings(sound: Sound, aggressiveness: int = 2) -> list[int]:
+    """Where utterances begin in a sound."""
+    activity, endpointing, begun = VoiceActivity(aggressiveness), Endpointing(EndpointingRules()), []
+    for frame in sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES):
+        endpointing, endpoints = endpointing.step(activity(frame), FRAME_SAMPLES)
+        begun += [each.position for each in endpoints if isinstance(each, SpeechStarted)]
+    return begun
 
 
-def voice(peak: float, samples: int = 2 * SAMPLE_RATE) -> NDArray[np.float32]:
-    """Three vowels a second: the detector takes one that lasts for noise."""
-    syllables = np.maximum(0, np.sin(2 * np.pi * 3 * np.arange(samples) / SAMPLE_RATE))
-    sound = vowel(samples=samples) * syllables
+def noise(rms: float) -> Sound:
+    return (np.random.default_rng(1).standard_normal(len(MOMENTS)) * rms).astype(np.float32)
+
+
+def shaped(gain_at: Callable[[NDArray[np.floating]], NDArray[np.floating]], peak: float) -> Sound:
+    """Noise with a spectrum: what its frequencies (Hz) are multiplied by."""
+    spectrum = np.fft.rfft(noise(1.0)) * gain_at(np.fft.rfftfreq(len(MOMENTS), 1 / SAMPLE_RATE))
+    sound = np.fft.irfft(spectrum, len(MOMENTS))
     return np.asarray(sound * peak / np.abs(sound).max(), np.float32)
 
 
-def shares(activity: VoiceActivity, samples: NDArray[np.float32], size: int = FRAME_SAMPLES) -> list[float]:
-    return [activity(samples[i : i + size]) for i in range(0, len(samples) - size + 1, size)]
+def clicks(peak: float) -> Sound:
+    """Keys, five a second: a click and the ring of a case, each a little other than the last."""
+    rng, sound = np.random.default_rng(2), np.zeros(len(MOMENTS))
+    ring_s = np.arange(SAMPLE_RATE // 20) / SAMPLE_RATE
+    for at in range(0, len(sound) - len(ring_s), SAMPLE_RATE // 5):
+        struck = np.exp(-ring_s * 120) * rng.standard_normal(len(ring_s))
+        rung = 0.4 * np.exp(-ring_s * 90) * np.sin(2 * np.pi * rng.uniform(900, 2500) * ring_s)
+        sound[at : at + len(ring_s)] += struck + rung
+    return np.asarray(sound * peak / np.abs(sound).max() + noise(ROOM_RMS), np.float32)
 
 
-def test_a_muted_start_is_not_taken_for_a_quiet_room() -> None:
-    """Else the steady noise behind it is raised, and taken for a voice."""
-    noise = hiss(0.003, LONG)
-    muted = np.concatenate([np.zeros(SAMPLE_RATE // 2, np.float32), noise])
-    assert sum(shares(VoiceActivity(2), muted)) <= sum(shares(VoiceActivity(2), noise)) + 1
+def breath(peak: float) -> Sound:
+    """In and out, every two seconds: noise as wide as a mouth makes it."""
+    wind = shaped(lambda hertz: np.exp(-((np.log(hertz + 1) - np.log(1200)) ** 2)), 1.0)
+    return np.asarray(wind * peak * np.maximum(0, np.sin(np.pi * MOMENTS)) ** 2 + noise(ROOM_RMS), np.float32)
 
 
-@pytest.mark.parametrize("aggressiveness", [0, 1, 2, 3])
-def test_a_vowel_is_speech(aggressiveness: int) -> None:
-    assert np.mean(shares(VoiceActivity(aggressiveness), vowel())) > 0.9
+def chords() -> Sound:
+    """Plucked, two a second."""
+    strings = sum(np.sin(2 * np.pi * hertz * MOMENTS) for hertz in (220, 277, 330, 440))
+    return np.asarray(0.1 * strings * np.exp(-4 * (MOMENTS % 0.5)), np.float32)
 
 
-@pytest.mark.parametrize("aggressiveness", [0, 3])
-@pytest.mark.parametrize("rms", [0.0, 1e-5, FAINTEST_RMS / 2])
-def test_silence_and_faint_hiss_never_are(aggressiveness: int, rms: float) -> None:
-    assert set(shares(VoiceActivity(aggressiveness), hiss(rms, LONG))) == {0.0}
+def signals() -> Sound:
+    """The program's own start and stop sounds, as loud as they are played, one after the other."""
+    gap = np.zeros(SAMPLE_RATE // 2, np.float32)
+    pair = np.concatenate([tone(520, 780, SAMPLE_RATE), gap, tone(780, 520, SAMPLE_RATE), gap])
+    return np.tile(pair, 5)
 
 
-@pytest.mark.parametrize("rms", [1e-4, 2.5e-4, FLOOR_RMS * 0.8])
-def test_raised_hiss_is_not_either(rms: float) -> None:
-    assert set(shares(VoiceActivity(2), hiss(rms, LONG))) == {0.0}
+def hum(hertz: int) -> Sound:
+    wave = sum(np.sin(2 * np.pi * hertz * n * MOMENTS) / n for n in (1, 3, 5))
+    return np.asarray(0.1 * wave, np.float32) + noise(1e-3)
 
 
-def test_a_faint_voice_below_the_floor_is_not_heard() -> None:
-    assert set(shares(VoiceActivity(0), voice(3 * FAINTEST_RMS, LONG))) == {0.0}
+SOUNDS: dict[str, Callable[[], Sound]] = {
+    "silence": lambda: np.zeros(len(MOMENTS), np.float32),
+    "hiss": lambda: noise(ROOM_RMS),
+    "loud hiss": lambda: noise(0.03),
+    "clipped hiss": lambda: np.clip(noise(2.0), -1, 1),
+    "rumble": lambda: shaped(lambda hertz: 1 / (hertz + 20), 0.5),
+    "pink noise": lambda: shaped(lambda hertz: 1 / np.sqrt(hertz + 20), 0.3),
+    "bursts of noise": lambda: noise(0.1) * (np.sin(2 * np.pi * 4 * MOMENTS) > 0.6),
+    "clicks": lambda: clicks(0.5),
+    "soft clicks": lambda: clicks(0.02),
+    "breath": lambda: breath(0.3),
+    "soft breath": lambda: breath(0.02),
+    "hum": lambda: hum(50),
+    "hum elsewhere": lambda: hum(60),
+    "a chirp": lambda: 0.3 * np.sin(2 * np.pi * (200 + 150 * MOMENTS) * MOMENTS).astype(np.float32),
+    "chords": chords,
+    "start and stop sounds": signals,
+    "an offset": lambda: noise(1e-3) + np.float32(0.5),
+    "a square": lambda: np.sign(np.sin(2 * np.pi * 440 * MOMENTS)).astype(np.float32),
+    "no numbers": lambda: np.full(len(MOMENTS), np.nan, np.float32),
+    "beyond all numbers": lambda: np.full(len(MOMENTS), np.inf, np.float32),
+}
 
 
-@pytest.mark.parametrize("aggressiveness", [0, 1, 2])
-def test_a_quiet_voice_is_heard_like_a_loud_one(aggressiveness: int) -> None:
-    quiet, loud = (
-        np.mean(shares(VoiceActivity(aggressiveness), np.concatenate([hiss(1e-5, LONG), voice(peak)])))
-        for peak in (0.004, 0.4)
-    )
-    assert loud > 0
-    assert quiet > 0.9 * loud
+@pytest.mark.parametrize("aggressiveness", [1, 2, 3])
+@pytest.mark.parametrize("name", SOUNDS)
+def test_no_noise_opens_an_utterance(name: str, aggressiveness: int) -> None:
+    assert openings(SOUNDS[name](), aggressiveness) == []
 
 
-class Listener:
-    """In the detector's place: keeps what it is given."""
-
-    heard = np.zeros(0, np.int16)
-
-    def __init__(self, aggressiveness: int) -> None:
-        assert aggressiveness == 2
-
-    def is_speech(self, pcm: bytes, rate: int) -> bool:
-        assert rate == SAMPLE_RATE
-        Listener.heard = np.append(Listener.heard, np.frombuffer(pcm, np.int16))
-        return True
-
-
-@pytest.fixture
-def raised(monkeypatch: pytest.MonkeyPatch) -> Raised:
-    """What the detector is given in the place of the last of some sounds, shape as that."""
-    monkeypatch.setattr("webrtcvad.Vad", Listener)
-
-    def listen(*sounds: NDArray[np.float32]) -> NDArray[np.float32]:
-        Listener.heard = np.zeros(0, np.int16)
-        VoiceActivity(2)(np.concatenate(sounds))
-        return Listener.heard[-len(sounds[-1]) :].astype(np.float32) / np.float32(32767)
-
-    return listen
-
-
-def test_a_loud_sound_is_not_changed(raised: Raised) -> None:
-    """Nor what is quiet in its midst."""
-    for peak in (2 * _LOUD, 1.0):
-        sound = voice(peak)
-        assert raised(sound, sound) == pytest.approx(sound, abs=1e-4)
-
-
-def test_a_quiet_sound_is_raised_as_far_as_it_may(raised: Raised) -> None:
-    silence = np.zeros(LONG, np.float32)
-    assert np.abs(raised(silence, voice(_LOUD / 2))).max() == pytest.approx(_LOUD, rel=0.01)
-    assert np.abs(raised(silence, voice(0.004))).max() == pytest.approx(0.004 * _MOST_GAIN, rel=0.01)
-
-
-def test_what_is_quiet_beside_a_voice_is_not_raised_until_that_is_long_gone(raised: Raised) -> None:
-    loud, breath = voice(_LOUD), voice(0.004)
-    assert np.abs(raised(loud, breath)).max() < 0.004 * _MOST_GAIN / 2
-    assert np.abs(raised(loud, np.zeros(2 * LONG, np.float32), breath)).max() > 0.004 * _MOST_GAIN / 2
-
-
-@pytest.mark.parametrize("rms", [1e-3, 3e-3])
-def test_steady_noise_is_not_raised(raised: Raised, rms: float) -> None:
-    room = hiss(rms)
-    assert raised(hiss(rms, LONG), room) == pytest.approx(room, abs=1e-4)
-
-
-def test_samples_that_are_no_numbers_pass(raised: Raised) -> None:
-    broken = np.full(LONG, np.nan, np.float32)
-    assert np.abs(raised(broken, np.full(SAMPLE_RATE, np.inf, np.float32))).max() == pytest.approx(1.0)
-
-
-def test_frames_that_are_no_multiple_of_a_piece_lose_nothing() -> None:
-    """However the sound is cut, the same pieces are judged."""
-    sound = np.concatenate([hiss(1e-5, 8_000), vowel(samples=8_000)])
-    counts = []
-    for size in (PIECE_SAMPLES, FRAME_SAMPLES, 100):
-        activity = VoiceActivity(2)
-        voiced = fed = 0.0
-        for share in shares(activity, sound, size):
-            before, fed = fed // PIECE_SAMPLES, fed + size
-            voiced += share * (fed // PIECE_SAMPLES - before)
-        counts.append(round(voiced))
-    assert max(counts) - min(counts) <= 3  # the last, incomplete frame
-
-
-def test_too_little_for_a_piece_is_no_speech_yet() -> None:
-    activity = VoiceActivity(0)
-    sound = vowel()
-    assert activity(sound[: PIECE_SAMPLES - 1]) == 0.0
-
-
-def test_full_scale_and_beyond_is_clipped_not_wrapped() -> None:
-    assert np.mean(shares(VoiceActivity(2), vowel(2.0))) > 0.9
-
-
-def test_reset_forgets() -> None:
-    sound = np.concatenate([vowel(), hiss(0.003)])
+def test_samples_that_are_no_numbers_leave_no_trace() -> None:
+    """The network remembers what it heard."""
     activity = VoiceActivity(2)
-    first = shares(activity, sound)
-    activity(sound[:100])
-    activity.reset()
-    assert shares(activity, sound) == first
+    for broken in (np.nan, np.inf, -np.inf):
+        activity(np.full(FRAME_SAMPLES, broken, np.float32))
+    assert max(shares(activity, noise(ROOM_RMS))) < 0.5
+
+
+def test_the_aggressiveness_says_what_passes_for_speech() -> None:
+    likely = [shares(VoiceActivity(aggressiveness), vowel()) for aggressiveness in range(4)]
+    assert all(np.all(np.diff(column) <= 0) for column in np.transpose(likely))
+    assert sum(likely[0]) > sum(likely[3])
 
 
 def test_an_unknown_aggressiveness_is_refused() -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the detector's own, without words
-        VoiceActivity(4)
+    for unknown in (-1, 4):
+        with pytest.raises(ValueError, match=str(unknown)):
+            VoiceActivity(unknown)
+
+
+@pytest.fixture
+def no_silero(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """onnxruntime can't be imported, as on a machine without it."""
+    monkeypatch.setattr(silero, "load", silero.load.__wrapped__)
+    monkeypatch.setattr("faster_whisper.vad.get_vad_model", _fail)
+    vad._is_there.cache_clear()
+    yield
+    vad._is_there.cache_clear()
+
+
+def _fail() -> None:
+    raise RuntimeError("Applying the VAD filter requires the onnxruntime package")
+
+
+@pytest.mark.usefixtures("no_silero")
+def test_without_silero_webrtcs_detector_stands_in(caplog: pytest.LogCaptureFixture) -> None:
+    sound = np.concatenate([noise(ROOM_RMS)[:SAMPLE_RATE], vowel()])
+    with caplog.at_level(logging.WARNING):
+        heard = [shares(VoiceActivity(aggressiveness), sound) for aggressiveness in range(4)]
+    assert heard == [shares(WebrtcDetector(aggressiveness), sound) for aggressiveness in range(4)]
+    (record,) = caplog.records
+    assert "onnxruntime" in record.getMessage()

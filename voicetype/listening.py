@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from voicetype.core.endpointing import Endpointing, EndpointingRules, Paused
-from voicetype.core.events import SAMPLE_RATE, SpeechEnded, SpeechStarted
+from voicetype.core.events import SAMPLE_RATE, SpeechEnded, SpeechStarted, Unconfirmed
 from voicetype.core.windows import Cadence, Due, Ready, Windows
 from voicetype.engine import Audio
 
@@ -30,6 +30,7 @@ class Window:
 
     The heavy model's begins where the utterance does, the fast one's where the phrase does.
     `same_as`: an earlier window with the same speech; where the model heard that, its word stands.
+    `voiced`: it holds a voice beyond doubt.
     """
 
     utterance: int
@@ -40,31 +41,43 @@ class Window:
     to_pause: bool = False
     final: bool = False
     same_as: int | None = None
+    voiced: bool = False
 
 
-Heard = SpeechStarted | SpeechEnded | Window
+Heard = SpeechStarted | SpeechEnded | Unconfirmed | Window
 
 
 class Sound:
-    """The last frames, by position: samples since the session's start."""
+    """The last frames and how likely each is speech, by position: samples since the session's start."""
 
     def __init__(self) -> None:
         self._frames: deque[Audio] = deque()
+        self._speech: deque[float] = deque()
         self._base = 0  # position of the first frame
 
-    def add(self, frame: Audio) -> None:
+    def add(self, frame: Audio, probability: float) -> None:
         """Take a frame in, shape (n,)."""
         self._frames.append(frame)
+        self._speech.append(probability)
 
     def between(self, start: int, end: int) -> Audio:
         """A copy of the samples from `start` up to `end`, shape (end - start,)."""
         joined = np.concatenate(self._frames)
         return joined[start - self._base : end - self._base].copy()
 
+    def voice(self, start: int, end: int, least: float) -> int:
+        """Samples of the frames that begin from `start` up to `end` and are at least so likely speech."""
+        samples, at = 0, self._base
+        for frame, probability in zip(self._frames, self._speech, strict=True):
+            samples += len(frame) if start <= at < end and probability >= least else 0
+            at += len(frame)
+        return samples
+
     def forget(self, before: int) -> None:
         """Let go of the frames that end before this position."""
         while self._frames and self._base + len(self._frames[0]) <= before:
             self._base += len(self._frames.popleft())
+            self._speech.popleft()
 
 
 class Listening:
@@ -81,7 +94,7 @@ class Listening:
 
     def hear(self, frame: Audio, probability: float, ready: Ready) -> Iterator[Heard]:
         """Take a frame in; what follows from it, in order. `ready` is asked for an ordinary window only."""
-        self._sound.add(frame)
+        self._sound.add(frame, probability)
         was_paused = self._endpointing.paused
         self._endpointing, endpoints = self._endpointing.step(probability, len(frame))
         for endpoint in endpoints:
@@ -89,7 +102,7 @@ class Listening:
         if self._endpointing.start is None:
             kept_s = self._endpointing.rules.pre_roll_s + _SPARE_S
             self._sound.forget(self._endpointing.position - round(kept_s * SAMPLE_RATE))
-        elif not self._endpointing.paused:
+        elif self._endpointing.is_speech and not self._endpointing.paused:
             if was_paused:
                 self._resume()
             yield from self._tick(self._endpointing.utterance, self._endpointing.position, ready)
@@ -108,13 +121,16 @@ class Listening:
                 self._phrase, self._next_phrase_start, self._pause = 0, None, None
                 self._sound.forget(position)
                 yield endpoint
-            case Paused(utterance, position, voice_end):
+            case Paused(utterance, position, voice_end) if self._endpointing.is_speech:
                 self._windows, due = self._windows.pause(fast=True, heavy=True)
                 self._pause = (due.window_id, voice_end)
                 yield from self._due(utterance, due, position, to_pause=True)
             case SpeechEnded(utterance, position):
                 yield endpoint
-                yield from self._last(utterance, position)
+                if self._endpointing.is_speech:
+                    yield from self._last(utterance, position)
+                else:
+                    yield Unconfirmed(utterance)
 
     def _tick(self, utterance: int, position: int, ready: Ready) -> Iterator[Window]:
         if self._endpointing.silence >= _HUSH_S * SAMPLE_RATE:
@@ -136,11 +152,17 @@ class Listening:
 
     def _due(self, utterance: int, due: Due, position: int, *, to_pause: bool = False) -> Iterator[Window]:
         if due.fast:
-            audio = self._sound.between(self._phrase_start, position)
-            yield Window(utterance, due.window_id, audio, False, self._phrase, to_pause)
+            audio, voiced = self._heard(self._phrase_start, position)
+            yield Window(utterance, due.window_id, audio, False, self._phrase, to_pause, voiced=voiced)
         if due.heavy:
-            audio = self._sound.between(self._start, position)
-            yield Window(utterance, due.window_id, audio, True, to_pause=to_pause)
+            audio, voiced = self._heard(self._start, position)
+            yield Window(utterance, due.window_id, audio, True, to_pause=to_pause, voiced=voiced)
+
+    def _heard(self, start: int, end: int) -> tuple[Audio, bool]:
+        """The sound, and whether it holds a voice beyond doubt: as much of one as a word does."""
+        rules = self._endpointing.rules
+        voice = self._sound.voice(start, end, rules.sure)
+        return self._sound.between(start, end), voice >= rules.least_voice_s * SAMPLE_RATE
 
     def _resume(self) -> None:
         """The voice is back after a pause, where the next phrase may begin."""

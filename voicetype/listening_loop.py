@@ -55,7 +55,7 @@ class ListeningLoop:
             self.samples += len(frame)
             fast, heavy = self.fast.free, self.heavy.free
             # With each frame: the doubts are worked out only where somebody could settle them.
-            ready = Ready(fast, heavy, fast and heavy and self.doubtful())
+            ready = Ready(fast, heavy, fast and heavy and self.doubtful(), alone=not self.fast.able)
             for item in listening.hear(frame, voice(frame), ready):
                 yield item
                 self._keep_pace()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from voicetype import vad
 from voicetype.choice import heard_language
 from voicetype.config import Config
 from voicetype.core.endpointing import EndpointingRules
 from voicetype.core.events import Showing, Terms
 from voicetype.core.windows import Cadence
-from voicetype.engine import EngineOptions, Transcriber, models, speeds
+from voicetype.engine import EngineOptions, Transcriber, integrity, models, speeds
 from voicetype.engine.memory import keep_little
 from voicetype.engine.whisper import Whisper
 from voicetype.errors import VoicetypeError
@@ -59,10 +60,13 @@ def make_pair(config: Config, failed: Callable[[VoicetypeError], None]) -> Loade
 
 
 def open_model(folder: Path, name: str, options: EngineOptions, kept_in: str) -> Whisper:
-    """A model, ready for its first window; its speed is measured where that is not known. Raises ModelError.
+    """A model, ready for its first window; its speed is measured where that is not known.
 
-    `kept_in`: where models are kept, as the configuration has it.
+    `kept_in`: where models are kept, as the configuration has it. Raises ModelError, also for a model whose
+    files have changed since they were fetched.
     """
+    integrity.check(folder, name)
+    vad.warm_up()
     model = Whisper(folder, name, options)
     model.warm_up()
     speeds.learn(kept_in, model, options)

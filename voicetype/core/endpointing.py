@@ -6,6 +6,9 @@ silence: a window cut at every short pause is too short to understand (base, con
 uncut). A pause therefore only asks the models for their word; the end comes at a pause once the
 utterance is long enough, at a long silence, or, without either, at the quietest place before the
 window is full.
+
+A sound may pass for the beginning of speech for a moment: an utterance is worth a model's while only
+once it has held a voice for as long as the shortest word does.
 """
 
 from __future__ import annotations
@@ -17,16 +20,19 @@ from voicetype.core.events import SAMPLE_RATE, SpeechEnded, SpeechStarted
 
 @dataclass(frozen=True, slots=True)
 class EndpointingRules:
-    """Times in seconds; `voiced` and the frame counts are hysteresis against clicks."""
+    """Times in seconds; `onset`, `offset` and the frame count are hysteresis against clicks and noise."""
 
-    pre_roll_s: float = 0.3
+    pre_roll_s: float = 0.5  # a soft first syllable is known for a voice only by the next one
     pause_s: float = 0.2
     end_s: float = 0.6  # a silence that ends an utterance of at least `enough_s`
     enough_s: float = 8.0
     long_silence_s: float = 1.5  # a silence that ends any utterance
     longest_s: float = 20.0
-    voiced: float = 0.5  # of a frame
+    onset: float = 0.5  # a frame as likely speech as this is voiced while no utterance is open ...
+    offset: float = 0.35  # ... and as this while one is
     onset_frames: int = 3  # voiced frames of the last five that start an utterance
+    least_voice_s: float = 0.12  # in all, of an utterance that a model should hear
+    sure: float = 0.9  # a voice, whatever a model thinks: no frame of 16 minutes of noises is that
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Endpointing:
     earliest: int = 0  # where the last utterance ended: pre-roll reaches no further back
     recent: tuple[bool, ...] = ()  # the last five frames while no utterance is open
     voice_end: int = 0  # the end of the last voiced frame
+    voice: int = 0  # samples of the open utterance's voiced frames
     paused: bool = False
     gap: tuple[int, int] = (0, 0)  # the longest silence where a full window may be cut: length, middle
 
@@ -60,11 +67,17 @@ class Endpointing:
         """Samples since the last voiced frame."""
         return self.position - self.voice_end
 
+    @property
+    def is_speech(self) -> bool:
+        """Whether the open utterance, or the one that has just ended, has held enough voice to be one."""
+        return self.voice >= _samples(self.rules.least_voice_s)
+
     def step(self, probability: float, samples: int) -> tuple[Endpointing, tuple[Endpoint, ...]]:
         """Take one frame of `samples`, whose speech probability is known, in."""
         moved = replace(self, position=self.position + samples)
-        voiced = probability >= self.rules.voiced
-        return moved._wait(voiced, samples) if self.start is None else moved._follow(voiced)
+        if self.start is None:
+            return moved._wait(probability >= self.rules.onset, samples)
+        return moved._follow(probability >= self.rules.offset, samples)
 
     def finish(self) -> tuple[Endpointing, tuple[Endpoint, ...]]:
         """The session ends: so does an open utterance."""
@@ -76,9 +89,9 @@ class Endpointing:
             return replace(self, recent=recent), ()
         onset = self.position - samples * (len(recent) - recent.index(True))
         start = max(self.earliest, onset - _samples(self.rules.pre_roll_s))
-        return self._open(start)
+        return self._open(start, samples * sum(recent))
 
-    def _open(self, start: int) -> tuple[Endpointing, tuple[Endpoint, ...]]:
+    def _open(self, start: int, voice: int) -> tuple[Endpointing, tuple[Endpoint, ...]]:
         utterance = self.utterance + 1
         opened = replace(
             self,
@@ -86,14 +99,21 @@ class Endpointing:
             start=start,
             recent=(),
             voice_end=self.position,
+            voice=voice,
             paused=False,
             gap=(0, 0),
         )
         return opened, (SpeechStarted(utterance, start),)
 
-    def _follow(self, voiced: bool) -> tuple[Endpointing, tuple[Endpoint, ...]]:
+    def _follow(self, voiced: bool, samples: int) -> tuple[Endpointing, tuple[Endpoint, ...]]:
         if voiced:
-            resumed = replace(self, paused=False, gap=self._widest_gap(), voice_end=self.position)
+            resumed = replace(
+                self,
+                paused=False,
+                gap=self._widest_gap(),
+                voice_end=self.position,
+                voice=self.voice + samples,
+            )
             return resumed._cut() if resumed._length_s() >= self.rules.longest_s else (resumed, ())
         rules = self.rules
         is_long = self._length_s() >= rules.enough_s
@@ -117,7 +137,7 @@ class Endpointing:
         """The window is full: end the utterance in its widest gap and begin the next one there."""
         at = self.gap[1] or self.position
         ended, end = self._end(at)
-        opened, start = ended._open(at)
+        opened, start = ended._open(at, self.voice)  # in mid-speech
         return opened, end + start
 
     def _end(self, at: int) -> tuple[Endpointing, tuple[Endpoint, ...]]:
