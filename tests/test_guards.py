@@ -12,6 +12,7 @@ from voicetype.engine.guards import (
     WindowShape,
     compressible,
     loop_start,
+    rushed,
     without_restart,
 )
 
@@ -41,6 +42,22 @@ def test_a_text_that_compresses_like_a_loop() -> None:
         "When Nuzhat al-Zaman heard the first improvisation, she called to mind her father and her mother "
         "and her brother, and their whilom home; then she wept and cried at the eunuch."
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "speech_s", "too_much"),
+    [
+        ("", 0.0, False),
+        ("Thank you.", 0.1, False),
+        ("I'm not a fan of the", 0.3, True),
+        ("The actual problem is", 0.6, False),
+        ("Ich bin jetzt auf der anderen Seite", 0.6, True),
+        ("When the news started out,", 1.0, False),
+        ("A book could be written about this restaurant and then all of it", 2.0, False),
+    ],
+)
+def test_a_text_that_nobody_can_say_in_so_short_a_time(text: str, speech_s: float, too_much: bool) -> None:
+    assert rushed(text, speech_s) is too_much
 
 
 @pytest.mark.parametrize("ladder", [DRAFTS, CONFIRMATIONS])

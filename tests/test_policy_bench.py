@@ -18,8 +18,8 @@ from voicetype.core import agreement, mending
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.verification import Judgement
 from voicetype.engine import Hearing
-from voicetype.engine.guards import Verdict
-from voicetype.engine.whisper import Heard, Whisper
+from voicetype.engine.guards import Heard, Verdict
+from voicetype.engine.whisper import Whisper
 from voicetype.frames import FRAME_SAMPLES
 from voicetype.settings import Settings
 

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicetype.core import agreement, verification
-from voicetype.core.verification import PLAUSIBLE, STEADFAST, judge, made_up, wary
+from voicetype.core import agreement
+from voicetype.core.verification import (
+    MADE_UP,
+    MADE_UP_DRAFT,
+    PLAUSIBLE,
+    STEADFAST,
+    belief,
+    judge,
+    wary,
+)
 from voicetype.core.wording import Words, key, split
 
 SURE, DOUBTED = (1 + PLAUSIBLE) / 2, PLAUSIBLE / 2
@@ -58,6 +66,10 @@ def gain(standing: float, said: float) -> float:
         ("I saw a ~ship", "I saw a %sheep over there", "I saw a ship over there"),
         ("I saw a ~ship", "I saw a sheep ~over %there", "I saw a sheep over there"),
         ("I saw a ship ~you", "I saw a ship", "I saw a ship"),
+        # what nobody believes there, as of a noise behind the last word
+        ("I saw a ship", "I saw a ship. ~Thank ~you.", "I saw a ship"),
+        ("I saw a ship", "I saw a ship. ~Thank you.", "I saw a ship Thank you."),
+        ("I saw a ship", "I saw a sheep ~over %there", "I saw a ship"),
     ],
 )
 def test_whose_word_stands(standing: str, said: str, judged: str) -> None:
@@ -119,13 +131,15 @@ def probable(data: st.DataObject, words: Words) -> list[float]:
 @given(SAID, SAID, st.data())
 def test_what_is_plausible_stands(standing: Words, said: Words, data: st.DataObject) -> None:
     sure = [data.draw(st.floats(PLAUSIBLE, 1)) for _ in standing]
-    judged, gains = judge(standing, sure, said, probable(data, said))
+    own = probable(data, said)
+    judged, gains = judge(standing, sure, said, own)
     assert judged[: len(standing)] == standing
     assert gains == (0.0,) * len(standing) + (1.0,) * (len(judged) - len(standing))
     rest = judged[len(standing) :]
     assert rest == said[len(said) - len(rest) :]
     if agreement.common(standing, said) == len(standing):
-        assert rest == said[len(standing) :]
+        believed = not standing or belief(own[len(standing) :], 1.0) >= MADE_UP
+        assert rest == (said[len(standing) :] if believed else ())
 
 
 @given(SAID, SAID)
@@ -166,13 +180,14 @@ def test_a_word_that_is_said_again_is_doubted() -> None:
     assert wary(split("It it must must be."), (0.9,) * 5) == (0.9, 0.0, 0.9, 0.0, 0.9)
 
 
-def test_a_text_is_made_up_where_the_model_does_not_believe_its_words_on_the_whole() -> None:
-    bound = math.exp(verification._LIKELY)
-    assert made_up((bound * 0.9,) * 3)
-    assert not made_up((bound * 1.1,) * 3)
-    assert not made_up((bound * 0.9, 1.0))
-    assert made_up((0.0, 1.0, 1.0))
-    assert not made_up(())
+def test_a_model_believes_a_text_by_its_words_and_by_somebody_speaking() -> None:
+    assert belief((), 0.5) == 0
+    assert belief((1.0, 1.0), 1.0) == 0
+    assert belief((0.25, 1.0), 1.0) == pytest.approx(math.log(0.5))
+    assert belief((1.0,), 0.2) == pytest.approx(math.log(0.2))
+    assert belief((0.5, 0.5), 0.2) == pytest.approx(math.log(0.1))
+    assert belief((0.0,), 0.0) < belief((0.0, 1.0), 0.0) < 2 * MADE_UP_DRAFT
+    assert belief((0.5, 0.0), 1.0) == belief((0.5,), 1.0)  # a word that is said again
 
 
 def test_at_the_end_the_doubted_words_alone_go() -> None:

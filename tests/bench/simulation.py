@@ -26,8 +26,8 @@ from voicetype.core.session import Session
 from voicetype.core.verification import Judgement, Standing
 from voicetype.core.windows import Ready
 from voicetype.engine import Audio, Hearing, Hypothesis, guards, prompts, whisper
-from voicetype.engine.guards import Verdict, WindowShape
-from voicetype.engine.whisper import Heard, Whisper
+from voicetype.engine.guards import Heard, Verdict, WindowShape
+from voicetype.engine.whisper import Whisper
 from voicetype.frames import FRAME_SAMPLES, Frame
 from voicetype.listening import Heard as Item
 from voicetype.listening import Listening, Window
@@ -171,7 +171,7 @@ class SimulatedWorker(Worker):
     @property
     def free(self) -> bool:
         """Whether an ordinary window would be heard at once (rule 4)."""
-        return not (self._waiting or self._running) and self._clock.now_s >= self._rested_at
+        return not (self._waiting or self._running) and self._clock.now_s >= self._pace.free_at
 
     def submit(self, request: Request) -> None:
         """Hear this window next, once everything else of this moment has happened."""
@@ -190,7 +190,7 @@ class SimulatedWorker(Worker):
         request.done(request.window, outcome)
         self._running = None
         if request.window.heavy:
-            self._rested_at = 2 * self._clock.now_s - self._began_s
+            self._pace.free_at = 2 * self._clock.now_s - self._began_s
         self._begin()
 
     @property
@@ -255,7 +255,7 @@ class Dictation:
 
     def _done(self, window: Window, outcome: Outcome) -> None:
         if isinstance(outcome, Hypothesis):
-            if window.heavy or window.utterance == self._utterance:
+            if window.heavy or window.to_pause or window.utterance == self._utterance:
                 self._feed(self._segments.of(window, outcome))
         elif window.final:
             self._feed(Unconfirmed(window.utterance))

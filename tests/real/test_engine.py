@@ -14,12 +14,12 @@ from tests.real.daemon import demo, need_models
 from voicetype.audio import Recording, read_recording
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.spoken import SURE
-from voicetype.core.verification import PLAUSIBLE, Standing
+from voicetype.core.verification import PLAUSIBLE, Judgement, Standing
 from voicetype.core.wording import split
 from voicetype.dictations import Dictations
 from voicetype.engine import Audio, Hearing, Hypothesis, models
-from voicetype.engine.guards import Verdict, WindowShape
-from voicetype.engine.whisper import Heard, Whisper
+from voicetype.engine.guards import Heard, Verdict, WindowShape
+from voicetype.engine.whisper import Whisper
 from voicetype.errors import ModelError
 from voicetype.keyboard.dummy import DummyKeyboard
 from voicetype.settings import Settings
@@ -217,6 +217,24 @@ def test_a_text_that_nothing_stands_for_and_that_it_does_not_believe_comes_to_no
     monkeypatch.setattr(judge, "says", f"{ABSURD} {ABSURD.upper()} yesterday.")
     heard = verified(judge, speech[sound], "", careful=careful)
     assert (heard.text, heard.verified, heard.probabilities) == ("", False, ())
+
+
+@pytest.mark.parametrize("careful", [False, True])
+@pytest.mark.parametrize("verifies", [False, True])
+def test_of_somebody_who_surely_speaks_the_words_alone_tell(
+    judge: Watched, speech: Audio, monkeypatch: pytest.MonkeyPatch, careful: bool, verifies: bool
+) -> None:
+    heard = Heard("Yes.", Verdict.TRUSTED, "Yes.", (0.5,), speech=0.1)
+    monkeypatch.setattr(judge, "_decode", lambda *_, **__: heard)
+    monkeypatch.setattr(judge, "_judge", lambda *_: Judgement((0.2,)))
+
+    def said(*, voiced: bool) -> str:
+        how = Hearing("en", careful=careful, voiced=voiced)
+        told = judge.verify(speech, how, Standing) if verifies else judge.transcribe(speech, how)
+        assert told is not None
+        return told.text
+
+    assert (said(voiced=False), said(voiced=True)) == ("", "Yes.")
 
 
 def test_a_draft_that_came_meanwhile_stands_where_it_does_not_believe_itself(

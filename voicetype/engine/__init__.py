@@ -33,6 +33,7 @@ class Hearing:
     of `among`, any where that is empty; and `presumed` where the model is not sure.
     `careful`: a text that is to last, and may take as long as the padded window.
     `superseded`: asked half way, whether nobody wants the text any more.
+    `voiced`: somebody does speak, however much the model doubts it.
     """
 
     language: str
@@ -41,6 +42,7 @@ class Hearing:
     superseded: Callable[[], bool] = lambda: False
     among: tuple[str, ...] = ()
     presumed: str = ""
+    voiced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

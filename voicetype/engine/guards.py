@@ -9,16 +9,21 @@ model was trained on.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from voicetype.core.agreement import restart
 from voicetype.core.events import SAMPLE_RATE
+from voicetype.core.verification import belief
 from voicetype.core.wording import split
+from voicetype.engine import Hypothesis
 
 LONGEST_S = 30.0
 """What a model hears at once."""
 
+_FASTEST_PER_S = 30.0  # characters
+_CUT_OFF = 8  # characters
 _COMPRESSIBLE = 2.4  # openai/whisper's own sign of a loop: text length / zlib length
 
 
@@ -66,6 +71,31 @@ class Verdict(Enum):
         return last if self is Verdict.LOOPED else rung + 1
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a window gave.
+
+    `once`: the text until it says itself again; `probabilities`: of its words, where they are told; `speech`:
+    that anybody speaks in the `speech_s` seconds that were heard.
+    """
+
+    text: str
+    verdict: Verdict
+    once: str = ""
+    probabilities: tuple[float, ...] = ()
+    speech: float = 1.0
+    speech_s: float = LONGEST_S
+
+    @property
+    def hypothesis(self) -> Hypothesis:
+        """The text, and how sure the model is of each of its words."""
+        return Hypothesis(self.text, self.probabilities[: len(split(self.text))])
+
+    def made_up(self, probabilities: Sequence[float], bound: float) -> bool:
+        """Whether it is less than this that the model believes it, or nobody can say it."""
+        return belief(probabilities, self.speech) < bound or rushed(self.text, self.speech_s)
+
+
 def loop_start(tokens: list[int]) -> int | None:
     """Where a hypothesis begins to say itself again; None where it does not.
 
@@ -92,6 +122,14 @@ def without_restart(text: str) -> str:
     if at is None or (len(words) - at < 4 and words[at - 1][-1] not in ".?!…"):
         return text
     return "".join(words[:at])
+
+
+def rushed(text: str, speech_s: float) -> bool:
+    """Whether a text is more than anybody says in so many seconds, as what a model makes of a click is.
+
+    The fastest speakers come to some 30 characters a second; a word that is cut off is made whole.
+    """
+    return len(text) > _FASTEST_PER_S * speech_s + _CUT_OFF
 
 
 def compressible(text: str) -> bool:

@@ -10,22 +10,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voicetype import logs
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.spoken import AUTO
-from voicetype.core.verification import Judgement, Standing, judge, made_up, wary, word_probabilities
+from voicetype.core.verification import (
+    MADE_UP,
+    MADE_UP_DRAFT,
+    Judgement,
+    Standing,
+    judge,
+    wary,
+    word_probabilities,
+)
 from voicetype.core.wording import clean, split
 from voicetype.engine import Audio, EngineOptions, Hearing, Hypothesis
 from voicetype.engine.guards import (
     CONFIRMATIONS,
     DRAFTS,
     LONGEST_S,
+    Heard,
     Verdict,
     WindowShape,
     compressible,
@@ -46,23 +56,15 @@ _MEASURED_TOKENS = 16  # of five seconds of speech
 _MISSING_S = 0.6  # of speech behind a draft's last word: a word is missing there
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What a window gave. `once`: the text until it says itself again; `probabilities`: of its words."""
-
-    text: str
-    verdict: Verdict
-    once: str = ""
-    probabilities: tuple[float, ...] = ()
-
-
 class Whisper:
     """A loaded faster-whisper model; one thread at a time calls it."""
 
     def __init__(self, folder: Path, name: str, options: EngineOptions = _USUAL) -> None:
         """Load the CTranslate2 model in `folder`. Raises ModelError."""
+        import ctranslate2
         from faster_whisper import WhisperModel
 
+        logs.library("ctranslate2", ctranslate2.set_log_level)
         try:
             self._model: Any = WhisperModel(
                 str(folder),
@@ -133,7 +135,10 @@ class Whisper:
                 return None
             language = self._language(how, encoded)
             how = replace(how, language=language[0])
-            return _in(language, self._climb(speech, encoded, ladder, how, sure=not how.careful))
+            heard = self._climb(speech, encoded, ladder, how, sure=not how.careful)
+            if heard is None:
+                return None
+            return _in(language, self._believed(heard, encoded, how, speech))
 
     def verify(self, audio: Audio, how: Hearing, draft: Callable[[], Standing]) -> Hypothesis | None:
         """The text of `audio`, shape (n,), with what is plausible of the draft's words as they stand.
@@ -163,13 +168,20 @@ class Whisper:
         if judged.plausible(known) and (judged.whole or not how.careful):
             return Hypothesis(standing.text, judged.probabilities, verified=True)
         said = self._climb(speech, encoded, CONFIRMATIONS, how)
-        if said is None or (standing.text and not judged.probabilities):
-            return said
+        if said is None:
+            return None
+        if standing.text and not judged.probabilities:
+            return said.hypothesis
         own = self._judge(encoded, how.language, said.text, len(speech))
-        if not standing.text:  # unless a draft has come meanwhile
-            return Hypothesis(draft().text) if own.made_up else said
+        # A draft that is held back speaks a little for it, and so does a voice.
+        bound = MADE_UP_DRAFT if standing.text or how.voiced else MADE_UP
+        if not (standing.text and standing.vouched) and said.made_up(own.probabilities, bound):
+            newest = draft()  # one that is sure of it may have come meanwhile
+            return Hypothesis(newest.text if newest.vouched else "")
+        if not standing.text:
+            return said.hypothesis
         if said.text and not own.probabilities:
-            return said
+            return said.hypothesis
         words, gains = judge(
             split(standing.text),
             judged.probabilities,
@@ -179,13 +191,21 @@ class Whisper:
         )
         return Hypothesis("".join(words).strip(), gains=gains)
 
+    def _believed(self, heard: Heard, encoded: Any, how: Hearing, speech: Audio) -> Hypothesis:
+        """What it heard, or nothing where it does not believe that. What beams say has to be judged."""
+        sure, bound = heard.probabilities, MADE_UP_DRAFT
+        if how.careful:
+            sure = self._judge(encoded, how.language, heard.text, len(speech)).probabilities
+            bound = MADE_UP_DRAFT if how.voiced else MADE_UP
+        return Hypothesis("") if heard.made_up(sure, bound) else heard.hypothesis
+
     def _language(self, how: Hearing, encoded: Any) -> tuple[str, float]:
         """Which language a window is in, and how probable that is."""
         return self._prompts.language(how, encoded)
 
     def _climb(
         self, speech: Audio, encoded: Any, ladder: Sequence[WindowShape], how: Hearing, *, sure: bool = False
-    ) -> Hypothesis | None:
+    ) -> Heard | None:
         """Decode, and climb the ladder while the guards reject what comes of it."""
         heard = self._decode(encoded, how.language, len(speech), how.beam_size, sure=sure)
         rung = heard.verdict.next_rung(0, careful=how.careful)
@@ -195,8 +215,8 @@ class Whisper:
             longer = self._encode(speech, ladder[rung])
             heard = self._decode(longer, how.language, len(speech), 1, sure=sure)
             rung = heard.verdict.next_rung(rung, careful=how.careful)
-        text = heard.text if how.careful else heard.once
-        return Hypothesis(text, heard.probabilities[: len(split(text))])
+        heard = heard if how.careful else replace(heard, text=heard.once)
+        return replace(heard, speech=1.0) if how.voiced else heard
 
     def transcribe_long(
         self, audio: Audio, *, language: str, beam_size: int = 5, among: tuple[str, ...] = ()
@@ -245,15 +265,19 @@ class Whisper:
             max_length=len(prompt.tokens) + cap,
             suppress_tokens=prompt.suppressed,
             return_logits_vocab=sure and beam_size == 1,
+            return_no_speech_prob=True,
         )[0]
         said: list[int] = result.sequences_ids[0]
         text = clean(prompt.tokenizer.decode(said))
         once = without_restart(clean(prompt.tokenizer.decode(said[: loop_start(said)])))
         each = [_probability(logits, token) for logits, token in zip(_logits(result), said, strict=False)]
         probable = self._by_word(prompt, text, said, each) if each else ()
+        speech, speech_s = 1 - result.no_speech_prob, speech_samples / SAMPLE_RATE
         if len(said) >= cap or compressible(text):
-            return Heard(once, Verdict.OVERFULL if once == text else Verdict.LOOPED, once, probable)
-        return Heard(text, Verdict.TRUSTED if once == text else Verdict.LOOPED, once, probable)
+            verdict = Verdict.OVERFULL if once == text else Verdict.LOOPED
+            return Heard(once, verdict, once, probable, speech, speech_s)
+        verdict = Verdict.TRUSTED if once == text else Verdict.LOOPED
+        return Heard(text, verdict, once, probable, speech, speech_s)
 
     def _judge(self, encoded: Any, language: str, draft: str, speech_samples: int) -> Judgement:
         """What the model thinks of each word of a draft, and whether speech goes on behind the last one."""
@@ -268,7 +292,7 @@ class Whisper:
         whole = speech_samples / SAMPLE_RATE - ends_at * _ALIGNED_S <= _MISSING_S
         words = split(draft)
         each = self._by_word(prompt, draft, tokens, result.text_token_probs)
-        return Judgement(wary(words, each), whole, made_up(each))
+        return Judgement(wary(words, each), whole)
 
     def _by_word(
         self, prompt: Prompt, text: str, tokens: list[int], probabilities: Sequence[float]
