@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from voicetype import portaudio
-from voicetype.audio import Microphone, Recording, read_recording
+from voicetype.audio import Recording, read_recording
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.errors import AudioError
 from voicetype.frames import FRAME_SAMPLES, Frame, FrameCutter, FrameSource, Resampler
@@ -181,60 +179,43 @@ def test_a_device_is_opened_as_we_need_it_or_as_it_can() -> None:
     assert ways(1, 16_000) == [(16_000, 1)]
 
 
-# The microphone on a library of our own; on the real one it is tested in real/.
+# Sounds, on a library of our own; on the real one they are tested in real/.
 
 
-class FakeStream:
-    """Sends what it is told to. To touch it after `_terminate` would touch freed memory."""
+class FakeSpeaker:
+    """Plays at once what it is given, in blocks; `FakeLibrary.played` keeps it."""
 
-    latency = 0.0
-
-    def __init__(self, library: FakeLibrary, callback: Callable[..., None]) -> None:
-        self._library, self._callback = library, callback
-        self._start = library.starts
+    def __init__(self, library: FakeLibrary, callback: Callable[..., None], over: Callable[[], None]) -> None:
+        self._library, self._callback, self._over = library, callback, over
         self.closed = 0
 
     def start(self) -> None:
-        self._library.started(self)
-
-    def send(self, level: float = 0.5) -> None:
-        block = np.full((FRAME_SAMPLES, 1), level, np.float32)
-        self._callback(block, FRAME_SAMPLES, None, None)
+        self._library.streams.append(self)
+        self._library.meanwhile()
+        if self._library.hangs:
+            return
+        when = SimpleNamespace(currentTime=5.0, outputBufferDacTime=5.0 + self._library.ahead_s)
+        playing = True
+        while playing:
+            block = bytearray(b"?" * 4_000)
+            try:
+                self._callback(block, 1_000, when, None)
+            except self._library.CallbackStop:
+                playing = False
+            self._library.played.append(np.frombuffer(bytes(block), np.float32))
+        self._over()
 
     def stop(self, *, ignore_errors: bool) -> None:
         assert ignore_errors
-        assert self._start == self._library.starts, "freed"
+        assert not self._library.hangs, "it would take for ever"
 
     def close(self, *, ignore_errors: bool) -> None:
         self.stop(ignore_errors=ignore_errors)
         self.closed += 1
 
 
-class FakeSpeaker(FakeStream):
-    """Plays at once what it is given, in blocks; `FakeLibrary.played` keeps it."""
-
-    def __init__(self, library: FakeLibrary, callback: Callable[..., None], over: Callable[[], None]) -> None:
-        super().__init__(library, callback)
-        self.over = over
-
-    def start(self) -> None:
-        super().start()
-        if self._library.hangs:
-            return
-        when = SimpleNamespace(currentTime=5.0, outputBufferDacTime=5.0 + self._library.ahead_s)
-        playing = True
-        while playing:
-            block = np.full((1_000, 1), np.nan, np.float32)
-            try:
-                self._callback(block, len(block), when, None)
-            except self._library.CallbackStop:
-                playing = False
-            self._library.played.append(block[:, 0])
-        self.over()
-
-
 class FakeLibrary:
-    """As much of `sounddevice` as we use. Complains when two threads are in it at once."""
+    """As much of `sounddevice` as plays a sound."""
 
     class PortAudioError(Exception):
         """Its own error."""
@@ -242,59 +223,21 @@ class FakeLibrary:
     class CallbackStop(Exception):
         """What a callback raises that has no more to play."""
 
-    class default:
-        device = (0, 0)
-
     def __init__(self) -> None:
-        self.starts = 0
         self.refusals = 0  # how often opening still fails
-        self.streams: list[FakeStream] = []
+        self.streams: list[FakeSpeaker] = []
         self.played: list[NDArray[np.float32]] = []
         self.ahead_s = 0.01  # how long after it was given a sound is heard
         self.hangs = False  # a device that takes no sound
-        self.opened = threading.Event()
         self.meanwhile: Callable[[], None] = lambda: None  # done while a stream is opened
-        self._initialized = 1
-        self._inside = threading.Lock()
 
-    def query_devices(self) -> list[dict[str, Any]]:
-        with self._alone():
-            return [{"name": "Mic", "max_input_channels": 1, "default_samplerate": 16_000.0}]
-
-    def InputStream(self, *, callback: Callable[..., None], **_: object) -> FakeStream:
-        with self._alone():
-            if self.refusals:
-                self.refusals -= 1
-                raise self.PortAudioError("taken")
-            return FakeStream(self, callback)
-
-    def OutputStream(
+    def RawOutputStream(
         self, *, callback: Callable[..., None], finished_callback: Callable[[], None], **_: object
-    ) -> FakeStream:
-        with self._alone():
-            if self.refusals:
-                self.refusals -= 1
-                raise self.PortAudioError("Error querying device -1")
-            return FakeSpeaker(self, callback, finished_callback)
-
-    def started(self, stream: FakeStream) -> None:
-        self.streams.append(stream)
-        self.meanwhile()
-        self.opened.set()
-
-    def _terminate(self) -> None:
-        with self._alone():
-            assert self._initialized
-            self._initialized -= 1
-            self.starts += 1
-
-    def _initialize(self) -> None:
-        with self._alone():
-            self._initialized += 1
-
-    def _alone(self) -> threading.Lock:
-        assert not self._inside.locked(), "two threads at once"
-        return self._inside
+    ) -> FakeSpeaker:
+        if self.refusals:
+            self.refusals -= 1
+            raise self.PortAudioError("Error querying device -1")
+        return FakeSpeaker(self, callback, finished_callback)
 
 
 @pytest.fixture
@@ -304,118 +247,9 @@ def library(monkeypatch: pytest.MonkeyPatch) -> FakeLibrary:
     return library
 
 
-def test_a_stream_of_an_earlier_start_is_left_alone(library: FakeLibrary) -> None:
-    stream = portaudio.open_microphone("")
-    portaudio.start_anew()
-    portaudio.close(stream)
-    assert library.streams[0].closed == 0
-    portaudio.close(portaudio.open_microphone(""))
-    assert library.streams[1].closed == 1
-
-
-def test_two_that_lost_their_streams_start_anew_once(library: FakeLibrary) -> None:
-    start = portaudio.current_start()
-    portaudio.start_anew(start)
-    stream = portaudio.open_microphone("")
-    portaudio.start_anew(start)
-    assert library.starts == 1
-    portaudio.close(stream)
-    assert library.streams[0].closed == 1
-
-
-def test_a_start_that_failed_is_tried_again(library: FakeLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> None:
-        raise library.PortAudioError("no host")
-
-    start = portaudio.current_start()
-    with monkeypatch.context() as patch:
-        patch.setattr(library, "_initialize", fail)
-        with pytest.raises(AudioError, match="does not start"):
-            portaudio.start_anew(start)
-    portaudio.start_anew(start)
-    portaudio.close(portaudio.open_microphone(""))
-
-
-def test_threads_take_turns(library: FakeLibrary) -> None:
-    errors: list[BaseException] = []
-
-    def work(kind: int) -> None:
-        try:
-            for _ in range(200):
-                if kind == 0:
-                    portaudio.start_anew()
-                elif kind == 1:
-                    portaudio.devices()
-                elif kind == 3:
-                    portaudio.play(count(10), 48_000)
-                else:
-                    portaudio.close(portaudio.open_microphone(""))
-        except BaseException as error:  # noqa: BLE001  # shown below, in the test's own thread
-            errors.append(error)
-
-    threads = [threading.Thread(target=work, args=(kind,)) for kind in (0, 1, 2, 2, 3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not errors
-    assert library.starts == 200
-
-
-def test_close_gives_back_a_microphone_that_nobody_reads(library: FakeLibrary) -> None:
-    microphone = Microphone()
-    microphone.open()
-    library.streams[0].send()
-    microphone.stop()
-    microphone.close()
-    microphone.close()
-    assert library.streams[0].closed == 1
-    assert not list(microphone)
-    assert len(library.streams) == 1
-
-
-def test_close_ends_a_reader_in_the_middle(library: FakeLibrary) -> None:
-    microphone = Microphone()
-    frames: list[Frame] = []
-    began = threading.Event()
-
-    def read() -> None:
-        for frame in microphone:
-            frames.append(frame)
-            began.set()
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    assert library.opened.wait(10)
-    library.streams[0].send()
-    assert began.wait(10)
-    microphone.close()
-    reader.join(10)
-    assert not reader.is_alive()
-    assert len(frames) == 1
-    assert [stream.closed for stream in library.streams] == [1]
-    microphone.close()
-    assert [stream.closed for stream in library.streams] == [1]
-
-
-def test_close_while_it_is_opened_again_leaves_nothing_open(library: FakeLibrary) -> None:
-    """The reader is just in `open_microphone` when another thread closes."""
-    microphone = Microphone()
-    library.meanwhile = microphone.close
-    assert not list(microphone)
-    assert [stream.closed for stream in library.streams] == [1]
-
-
-def test_a_microphone_that_came_late_is_found(library: FakeLibrary) -> None:
-    library.refusals = 1
-    with Microphone():
-        assert library.starts == 1
-    assert library.streams[0].closed == 1
-
-
 @pytest.mark.parametrize("samples", [1, 999, 1_000, 2_500])
 def test_a_sound_is_played_whole_and_its_stream_closed(library: FakeLibrary, samples: int) -> None:
-    assert portaudio.play(count(samples), 48_000)
+    assert portaudio.play(count(samples).tobytes(), 48_000)
     played = np.concatenate(library.played)
     assert np.array_equal(played[:samples], count(samples))
     assert not played[samples:].any()
@@ -425,43 +259,23 @@ def test_a_sound_is_played_whole_and_its_stream_closed(library: FakeLibrary, sam
 def test_a_sound_that_would_come_too_late_is_left_out(library: FakeLibrary) -> None:
     soon = time.monotonic() + 1_000
     library.ahead_s = 2_000
-    assert not portaudio.play(count(2_500), 48_000, soon)
+    assert not portaudio.play(count(2_500).tobytes(), 48_000, soon)
     assert not np.concatenate(library.played).any()
     assert [stream.closed for stream in library.streams] == [1]
     library.ahead_s = 500
-    assert portaudio.play(count(2_500), 48_000, soon)
+    assert portaudio.play(count(2_500).tobytes(), 48_000, soon)
 
 
 def test_without_a_device_for_sound(library: FakeLibrary) -> None:
     library.refusals = 1
     with pytest.raises(AudioError, match="No sound can be played") as caught:
-        portaudio.play(count(10), 48_000)
+        portaudio.play(count(10).tobytes(), 48_000)
     assert caught.value.hint
-    assert portaudio.play(count(10), 48_000)
+    assert portaudio.play(count(10).tobytes(), 48_000)
 
 
 def test_a_device_that_takes_no_sound(library: FakeLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(portaudio, "_PLAYED_S", 0.0)
     library.hangs = True
     with pytest.raises(AudioError, match="does not play"):
-        portaudio.play(count(10), 48_000)
-    assert [stream.closed for stream in library.streams] == [1]
-
-
-def test_a_sound_of_an_earlier_start_is_left_alone(
-    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """To close it would touch freed memory."""
-    library.hangs = True
-    ended = threading.Event()
-    monkeypatch.setattr(portaudio, "_PLAYED_S", 10.0)
-    player = threading.Thread(target=lambda: ended.set() if portaudio.play(count(10), 48_000) else None)
-    player.start()
-    assert library.opened.wait(10)
-    portaudio.start_anew()
-    speaker = library.streams[0]
-    assert isinstance(speaker, FakeSpeaker)
-    speaker.over()
-    player.join(10)
-    assert ended.is_set()
-    assert speaker.closed == 0
+        portaudio.play(count(10).tobytes(), 48_000)

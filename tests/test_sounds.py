@@ -11,11 +11,20 @@ from numpy.typing import NDArray
 
 from tests.real.xserver import wait_until
 from tests.test_audio import FakeLibrary, library
-from voicetype import sounds
+from voicetype import portaudio, sound_process, sounds
 from voicetype.errors import DesktopError
 from voicetype.sounds import RATE, START_S, Sounds, tone
 
 __all__ = ["library"]  # a fixture
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(samples: NDArray[np.float32], rate: int, by: float) -> bool:
+        return portaudio.play(samples.tobytes(), rate, by)
+
+    monkeypatch.setattr(sound_process, "play", play)
+    monkeypatch.setattr(sound_process, "prepare", lambda _: None)
 
 
 def pitch(samples: NDArray[np.float32]) -> float:

@@ -1,44 +1,34 @@
 """PortAudio: which microphones there are, a running stream from one, and a sound played.
 
-It looks for devices when it starts, and never again; `start_anew` makes it look. That ends every stream of
-the process, so:
+For one thread of a process that may be killed at any moment, the child of `sound_process`:
 
-1. One thread at a time opens, closes or starts anew: PortAudio itself has no lock.
-2. A stream knows in which start it was opened. Once that is over its memory is freed, and `close` leaves
-   it alone.
-3. Two listeners whose streams ended together start anew once: `start_anew` names the start that it is
-   to replace, and does nothing where another thread has done so. Otherwise each would end the other's.
+* A stream whose device gives nothing takes a minute to stop. To abort it instead would cancel PortAudio's
+  thread, perhaps while that waits for the interpreter, which then never moves again.
+* PortAudio looks for devices when it starts, and never again; `look_again` ends every stream of the process.
+* What crashes in it, or in the plugins of a sound server, must not end a dictation.
 """
 
 from __future__ import annotations
 
 import math
-import queue
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.errors import AudioError
-from voicetype.frames import FRAME_SAMPLES
 
-_BACKLOG_BLOCKS = 2_000  # a minute or so for a reader that hangs; then blocks are lost, not memory
+SAMPLE_BYTES = 4  # float32
+
+_BLOCK_S = 0.032  # as long as a frame
 _TAIL_S = (0.05, 0.3)  # how long sound may still be on its way to us, at least and at most
-_ONE_AT_A_TIME = threading.Lock()
 _UNHEARD_S = 0.15  # what a device has taken and not played yet, at most
 _PLAYED_S = 1.0  # a sound that takes so much longer than it lasts will not end: the device hangs
 _NOTHING_HINT = "Plug one in, or start the sound server; `voicetype devices` lists what can be heard."
 _SPEAKER_HINT = "Choose a device in the desktop's sound settings, or set audio.sounds = false."
-
-_starts = 0  # how often it was started anew
-_running: set[Any] = set()
-"""The streams of this start: PortAudio's thread would call into one that was forgotten, not closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +43,23 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A running stream, and the queue of (arrival, block of shape (n, channels)) that its callback fills.
-
-    `start`: the one in which it was opened.
-    """
+    """A running stream. `tail_s`: how long its sound is on its way to us, at most."""
 
     stream: Any
-    start: int
     rate: int
+    channels: int
     tail_s: float
-    blocks: queue.Queue[tuple[float, NDArray[np.float32]]]
 
 
 def devices() -> list[DeviceInfo]:
     """Every microphone. Raises AudioError when PortAudio is not there."""
     sd = load()
-    with _ONE_AT_A_TIME:
-        default = sd.default.device[0]
-        found = list(enumerate(sd.query_devices()))
+    default = sd.default.device[0]
     return [
         DeviceInfo(
             info["name"], info["max_input_channels"], int(info["default_samplerate"]), number == default
         )
-        for number, info in found
+        for number, info in enumerate(sd.query_devices())
         if info["max_input_channels"] > 0
     ]
 
@@ -96,39 +80,26 @@ def ways(channels: int, rate: int) -> list[tuple[int, int]]:
 
 
 def load() -> ModuleType:
-    """The library, imported. Raises AudioError when it is not installed."""
+    """The library, imported. Raises AudioError when it is not installed, or does not start."""
     try:
         import sounddevice
     except OSError as error:
         raise AudioError("PortAudio is not installed.", "Install the package libportaudio2.") from error
+    except Exception as error:  # its own error class can't be imported either
+        raise AudioError(f"PortAudio does not start: {error}.", _NOTHING_HINT) from error
     module: ModuleType = sounddevice
     return module
 
 
-def current_start() -> int:
-    """The number of the start that PortAudio is in."""
-    return _starts
-
-
-def start_anew(instead_of: int | None = None) -> None:
-    """Look for devices again, if `instead_of` is still the current start (None: whatever it is).
-
-    Ends every stream. Raises AudioError.
-    """
-    global _starts
+def look_again() -> None:
+    """Look for devices again; ends every stream. Raises AudioError."""
     sd = load()
-    with _ONE_AT_A_TIME:
-        running = sd._initialized > 0  # not where the last try failed half way
-        if running and instead_of not in (None, _starts):
-            return
-        try:
-            if running:
-                sd._terminate()
-                _running.clear()
-                _starts += 1
-            sd._initialize()
-        except sd.PortAudioError as error:
-            raise AudioError(f"PortAudio does not start: {error}.", _NOTHING_HINT) from error
+    try:
+        if sd._initialized > 0:  # not where the last try failed half way
+            sd._terminate()
+        sd._initialize()
+    except sd.PortAudioError as error:
+        raise AudioError(f"PortAudio does not start: {error}.", _NOTHING_HINT) from error
 
 
 def _device(sd: ModuleType, wanted: str) -> tuple[int, Any]:
@@ -149,81 +120,75 @@ def _device(sd: ModuleType, wanted: str) -> tuple[int, Any]:
     return inputs[place]
 
 
-def open_microphone(wanted: str) -> Stream:
-    """Start to listen: `wanted` is a name, a part of one, or empty for the default. Raises AudioError."""
+def open_microphone(wanted: str, heard: Callable[[bytes], object]) -> Stream:
+    """Start to listen: `wanted` is a name, a part of one, or empty for the default. Raises AudioError.
+
+    `heard` is called on PortAudio's thread with each block: float32, the channels interleaved.
+    """
     sd = load()
+    number, info = _device(sd, wanted)
     refusals = []
-    with _ONE_AT_A_TIME:
-        number, info = _device(sd, wanted)
-        for rate, channels in ways(info["max_input_channels"], int(info["default_samplerate"])):
-            try:
-                return _started(sd, number, rate, channels)
-            except sd.PortAudioError as error:
-                refusals.append(str(error))
+    for rate, channels in ways(info["max_input_channels"], int(info["default_samplerate"])):
+        try:
+            return _started(sd, number, (rate, channels), heard)
+        except sd.PortAudioError as error:
+            refusals.append(str(error))
     hint = "Another program may hold it alone; `voicetype devices` lists the others."
     raise AudioError(f"The microphone {info['name']} can't be opened: {refusals[0]}.", hint)
 
 
-def _started(sd: ModuleType, number: int, rate: int, channels: int) -> Stream:
-    blocks: queue.Queue[tuple[float, NDArray[np.float32]]] = queue.Queue(maxsize=_BACKLOG_BLOCKS)
+def _started(sd: ModuleType, number: int, way: tuple[int, int], heard: Callable[[bytes], object]) -> Stream:
+    def take(block: Any, _count: int, _time: object, _status: object) -> None:
+        heard(bytes(block))
 
-    def heard(block: NDArray[np.float32], _count: int, _time: object, _status: object) -> None:
-        with suppress(queue.Full):  # whoever reads has hung; there is nobody to tell in this thread
-            blocks.put_nowait((time.monotonic(), block.copy()))
-
-    stream = sd.InputStream(
+    rate, channels = way
+    stream = sd.RawInputStream(
         device=number,
         samplerate=rate,
         channels=channels,
         dtype="float32",
-        blocksize=FRAME_SAMPLES * rate // SAMPLE_RATE,
+        blocksize=round(_BLOCK_S * rate),
         latency="low",
-        callback=heard,
+        callback=take,
     )
     try:
         stream.start()
     except sd.PortAudioError:
         stream.close(ignore_errors=True)
         raise
-    _running.add(stream)
-    tail_s = min(max(stream.latency + FRAME_SAMPLES / SAMPLE_RATE, _TAIL_S[0]), _TAIL_S[1])
-    return Stream(stream, _starts, rate, tail_s, blocks)
+    tail_s = min(max(stream.latency + _BLOCK_S, _TAIL_S[0]), _TAIL_S[1])
+    return Stream(stream, rate, channels, tail_s)
 
 
 def close(stream: Stream) -> None:
-    """End it, whatever state it is in. Once."""
-    _end(stream.stream, stream.start)
+    """End it, whatever state it is in."""
+    _end(stream.stream)
 
 
-def play(samples: NDArray[np.float32], rate: int, by: float = math.inf) -> bool:
-    """Play a sound, shape (n,), on the system's default device, and return when it was played.
+def play(samples: bytes, rate: int, by: float = math.inf) -> bool:
+    """Play a sound, float32, mono, on the system's default device, and return when it was played.
 
     False: it was not, since it would have begun to sound later than `by`, as `time.monotonic` counts.
     Raises AudioError where there is no such device, or it fails.
     """
     # At its end PortAudio lets go of what has not sounded yet: so that is silence.
-    samples = np.pad(samples, (0, round(_UNHEARD_S * rate)))
+    samples += bytes(round(_UNHEARD_S * rate) * SAMPLE_BYTES)
     playing = _Playing(samples, by)
     sd = load()
-    with _ONE_AT_A_TIME:
-        try:
-            stream = playing.started(sd, rate)
-        except sd.PortAudioError as error:
-            raise AudioError(f"No sound can be played: {error}.", _SPEAKER_HINT) from error
-        start = _starts
-        _running.add(stream)
-    # Nothing of PortAudio is touched while we wait: another thread may start it anew.
-    played = playing.over.wait(len(samples) / rate + _PLAYED_S)
-    _end(stream, start)
-    if not played and start == _starts:
+    try:
+        stream = playing.started(sd, rate)
+    except sd.PortAudioError as error:
+        raise AudioError(f"No sound can be played: {error}.", _SPEAKER_HINT) from error
+    if not playing.over.wait(len(samples) / SAMPLE_BYTES / rate + _PLAYED_S):
         raise AudioError("The device for sound does not play.", _SPEAKER_HINT)
+    _end(stream)
     return not playing.late
 
 
 class _Playing:
     """A sound on its way; the callback is PortAudio's thread's. `over`: it was played, or came too `late`."""
 
-    def __init__(self, samples: NDArray[np.float32], by: float) -> None:
+    def __init__(self, samples: bytes, by: float) -> None:
         self.over = threading.Event()
         self.late = False
         self._rest = samples
@@ -233,19 +198,19 @@ class _Playing:
     def started(self, sd: ModuleType, rate: int) -> Any:
         """The stream that plays it. Raises PortAudioError."""
 
-        def wanted(out: NDArray[np.float32], _count: int, when: Any, _status: object) -> None:
+        def wanted(out: Any, _count: int, when: Any, _status: object) -> None:
             if not self._begun:
                 self.late = time.monotonic() + _ahead_s(when) > self._by
             self._begun = True
             self._give(out)
-            if self.late or not len(self._rest):
+            if self.late or not self._rest:
                 raise sd.CallbackStop  # what was given until now is still played
 
         # Blocks as long as the microphone's: shorter ones change PipeWire's own, and 0.3.65 then often never
-        # wakes a microphone again that is open meanwhile, nor PortAudio, which waits for it for a minute.
-        stream = sd.OutputStream(
+        # wakes a microphone again that is open meanwhile.
+        stream = sd.RawOutputStream(
             samplerate=rate,
-            blocksize=FRAME_SAMPLES * rate // SAMPLE_RATE,
+            blocksize=round(_BLOCK_S * rate),
             channels=1,
             dtype="float32",
             latency="low",
@@ -259,10 +224,9 @@ class _Playing:
             raise
         return stream
 
-    def _give(self, out: NDArray[np.float32]) -> None:
-        now = self._rest[:0] if self.late else self._rest[: len(out)]
-        out[: len(now), 0] = now
-        out[len(now) :] = 0.0
+    def _give(self, out: Any) -> None:
+        now = b"" if self.late else self._rest[: len(out)]
+        out[:] = now + bytes(len(out) - len(now))
         self._rest = self._rest[len(now) :]
 
 
@@ -271,10 +235,6 @@ def _ahead_s(when: Any) -> float:
     return max(0.0, float(when.outputBufferDacTime) - float(when.currentTime))
 
 
-def _end(stream: Any, start: int) -> None:
-    with _ONE_AT_A_TIME:
-        if start == _starts:
-            # Not abort(), which cancels PortAudio's thread, perhaps while that waits for the interpreter.
-            stream.stop(ignore_errors=True)
-            stream.close(ignore_errors=True)
-            _running.discard(stream)
+def _end(stream: Any) -> None:
+    stream.stop(ignore_errors=True)
+    stream.close(ignore_errors=True)

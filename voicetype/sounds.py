@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voicetype import portaudio
+from voicetype import sound_process
 from voicetype.errors import AudioError, DesktopError
 
 log = logging.getLogger(__name__)
@@ -88,12 +88,13 @@ class Sounds:
         self._thread.join(_GOODBYE_S)
 
     def _run(self) -> None:
+        sound_process.prepare(2)  # one may listen: a process that begins with the sound would be too late
         free = 0.0  # since when, as `time.monotonic` counts
         while (sound := self._asked.get()) is not None:
             if time.monotonic() > sound.by:  # others were asked for before
                 continue
             try:
-                played = portaudio.play(sound.samples, RATE, sound.by)
+                played = sound_process.play(sound.samples, RATE, sound.by)
                 if not played and free <= sound.asked:  # else it had to wait for another one of ours
                     self._tell(_TOO_LATE)
             except AudioError as error:

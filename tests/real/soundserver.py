@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.deadline import wait_until as wait_until
 
 _DEADLINE_S = 30.0
 _INHERITED = (
@@ -25,8 +28,8 @@ _INHERITED = (
     "PIPEWIRE_REMOTE",
     "ALSA_CONFIG_PATH",
 )
-_SINK = "mic_sink"
-_SOURCE = "testmic"
+SINK = "mic_sink"
+SOURCE = "testmic"
 
 
 def missing() -> str:
@@ -34,14 +37,6 @@ def missing() -> str:
     needed = ["dbus-daemon", "pactl", "paplay"]
     needed += [] if shutil.which("pulseaudio") else ["pipewire", "wireplumber", "pipewire-pulse"]
     return ", ".join(name for name in needed if not shutil.which(name))
-
-
-def wait_until(true: Callable[[], bool], what: str, deadline_s: float = _DEADLINE_S) -> None:
-    """Return once `true` answers yes; fail the test when it does not in time."""
-    end = time.monotonic() + deadline_s
-    while not true():
-        assert time.monotonic() < end, f"not within {deadline_s} s: {what}"
-        time.sleep(0.02)
 
 
 class SoundServer:
@@ -70,14 +65,49 @@ class SoundServer:
         else:
             self._start_pipewire()
         wait_until(lambda: self._pactl("info").returncode == 0, "an answer from the sound server")
-        mono = ("rate=16000", "channels=1", "channel_map=mono")
-        self._load("module-null-sink", f"sink_name={_SINK}", *mono)
-        self._load("module-remap-source", f"master={_SINK}.monitor", f"source_name={_SOURCE}", *mono)
+        self.plug_in()
         wait_until(self._microphone_is_default, "the microphone")
 
-    def play(self, path: str | Path) -> subprocess.Popen[bytes]:
+    def play(self, path: str | Path, sink: str = SINK) -> subprocess.Popen[bytes]:
         """Say a WAV or FLAC file into the microphone; the process ends when it was said."""
-        return subprocess.Popen(["paplay", "-d", _SINK, str(path)], env=self.env)
+        return subprocess.Popen(["paplay", "-d", sink, str(path)], env=self.env)
+
+    def plug_in(self, source: str = SOURCE, sink: str = SINK, rate: int = 16_000) -> None:
+        """A microphone that hears what is played to `sink`."""
+        mono = (f"rate={rate}", "channels=1", "channel_map=mono")
+        self._load("module-null-sink", f"sink_name={sink}", *mono)
+        self._load("module-remap-source", f"master={sink}.monitor", f"source_name={source}", *mono)
+
+    def unplug(self) -> None:
+        """No microphone is there any more; what a loudspeaker of the server's own plays can be heard."""
+        modules = [line.split("\t") for line in self._pactl("list", "short", "modules").stdout.splitlines()]
+        for module in reversed(modules):  # PipeWire's own have arguments of several lines
+            if module[1:2] in (["module-null-sink"], ["module-remap-source"]):
+                self._pactl("unload-module", module[0])
+        wait_until(lambda: SINK not in self._pactl("list", "short", "sources").stdout, "no microphone")
+
+    def choose(self, source: str) -> None:
+        """Make it the default microphone."""
+        self._pactl("set-default-source", source)
+        wait_until(lambda: self._pactl("get-default-source").stdout.strip() == source, "the new default")
+
+    def mute(self, *, muted: bool) -> None:
+        """The microphone gives zeros, or sound."""
+        self._pactl("set-source-mute", SOURCE, str(int(muted)))
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """The server answers nobody."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
+
+    def signal(self, number: signal.Signals) -> None:
+        """To all its processes, but not to the bus."""
+        for process in self._processes[1:]:
+            process.send_signal(number)
 
     def kill(self) -> None:
         """As when the sound server crashes; `start` brings it back."""
@@ -115,8 +145,8 @@ class SoundServer:
         wait_until(lambda: self._pactl("load-module", module, *arguments).returncode == 0, module)
 
     def _microphone_is_default(self) -> bool:
-        self._pactl("set-default-source", _SOURCE)
-        return self._pactl("get-default-source").stdout.strip() == _SOURCE
+        self._pactl("set-default-source", SOURCE)
+        return self._pactl("get-default-source").stdout.strip() == SOURCE
 
     def _pactl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -137,9 +167,9 @@ class SoundServer:
         return process
 
 
-@pytest.fixture
-def sound_server() -> Iterator[SoundServer]:
-    """A running sound server of the test's own."""
+@contextmanager
+def running_sound_server() -> Iterator[SoundServer]:
+    """One of the test's own; skips where there is none to run."""
     if lacking := missing():
         pytest.skip(f"no sound server: {lacking} not installed")
     with tempfile.TemporaryDirectory(prefix="vt-", ignore_cleanup_errors=True) as folder:
@@ -149,3 +179,10 @@ def sound_server() -> Iterator[SoundServer]:
             yield server
         finally:
             server.close()
+
+
+@pytest.fixture
+def sound_server() -> Iterator[SoundServer]:
+    """A running sound server of the test's own."""
+    with running_sound_server() as server:
+        yield server

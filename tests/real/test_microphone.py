@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import shutil
 import threading
 import time
 import wave
@@ -16,11 +17,11 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.real.soundserver import SoundServer, sound_server, wait_until
-from voicetype import audio, portaudio
-from voicetype.audio import Microphone
+from voicetype import sound_news, sound_process
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.errors import AudioError
 from voicetype.frames import FRAME_SAMPLES, Frame
+from voicetype.microphone import Microphone
 
 __all__ = ["sound_server"]
 
@@ -31,10 +32,12 @@ _TONE_HZ = 440
 
 
 @pytest.fixture(autouse=True)
-def _our_server(sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def _our_server(sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("XDG_RUNTIME_DIR", "PULSE_SERVER", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.setenv(name, sound_server.env[name])
-    portaudio.start_anew()
+    sound_process.end_spares()
+    yield
+    sound_process.end_spares()
 
 
 @pytest.fixture
@@ -111,15 +114,15 @@ def test_hears_what_is_played(sound_server: SoundServer, tone: Path) -> None:
 
 
 def test_the_default_device_and_its_name() -> None:
-    names = [device.name for device in audio.devices()]
+    names = [device.name for device in sound_process.devices()]
     assert names
-    assert sum(device.default for device in audio.devices()) <= 1
+    assert sum(device.default for device in sound_process.devices()) <= 1
     with listening(Microphone(names[0][:4])) as listener:
         assert listener.errors.empty()
 
 
 def test_an_unknown_name_is_told_with_the_known_ones() -> None:
-    known = audio.devices()[0].name
+    known = sound_process.devices()[0].name
     with pytest.raises(AudioError, match="No microphone is called 'gramophone'") as caught:
         Microphone("gramophone").open()
     assert known in caught.value.hint
@@ -159,7 +162,7 @@ def test_the_server_dies_and_comes_back(sound_server: SoundServer, tone: Path) -
         before = listener.loud_samples()
         sound_server.start()
         frames = len(listener.frames)
-        wait_until(lambda: len(listener.frames) > frames, "frames from the new server")
+        wait_until(partial(more_frames, listener, frames + 50), "frames from the new server")
         assert sound_server.play(tone).wait(30) == 0
         wait_until(
             lambda: listener.loud_samples() > before + 0.9 * SAMPLE_RATE, "the tone, from the new server"
@@ -198,6 +201,95 @@ def test_opened_and_closed_unread() -> None:
         microphone.stop()
         microphone.close()
         assert not list(microphone)
+
+
+def test_unplugged_and_plugged_in_again(sound_server: SoundServer, tone: Path) -> None:
+    told: queue.SimpleQueue[AudioError] = queue.SimpleQueue()
+    with listening(Microphone(give_up_s=60.0, tell=told.put)) as listener:
+        player = sound_server.play(tone)
+        wait_until(lambda: is_heard(listener), "the tone")
+        sound_server.unplug()
+        player.kill()
+        player.wait()
+        assert told.get(timeout=30).sentence == "The microphone has fallen silent."
+        before = listener.loud_samples()
+        sound_server.plug_in()
+        assert told.get(timeout=30).sentence == "The microphone is back."
+        assert sound_server.play(tone).wait(30) == 0
+        wait_until(lambda: listener.loud_samples() > before + 0.9 * SAMPLE_RATE, "the tone")
+    assert listener.errors.empty()
+
+
+@pytest.mark.skipif(not shutil.which("pw-link"), reason="pw-link of pipewire-bin is not installed")
+def test_loudspeakers_are_not_heard_instead_of_a_microphone_that_is_unplugged(
+    sound_server: SoundServer, tone: Path
+) -> None:
+    """The sound server would have it so; where there never was a microphone, it is told."""
+    told: queue.SimpleQueue[AudioError] = queue.SimpleQueue()
+    with listening(Microphone(give_up_s=60.0, tell=told.put)) as listener:
+        assert sound_server.play(tone).wait(30) == 0
+        wait_until(lambda: is_heard(listener), "the tone")
+        sound_server.unplug()
+        assert told.get(timeout=30).sentence == "The microphone has fallen silent."
+        before = listener.loud_samples()
+        assert sound_server.play(tone, "auto_null").wait(30) == 0
+        with listening(Microphone(tell=told.put)) as other:
+            assert "loudspeakers" in told.get(timeout=30).sentence
+            assert sound_server.play(tone, "auto_null").wait(30) == 0
+            wait_until(lambda: is_heard(other), "the tone, as it is played")
+        assert listener.loud_samples() == before
+
+
+def test_the_default_that_changes_is_followed(sound_server: SoundServer, tone: Path) -> None:
+    sound_server.plug_in("othermic", "other_sink")
+    sound_server.choose("testmic")
+    with listening(Microphone()) as listener:
+        for source, sink in (("testmic", "mic_sink"), ("othermic", "other_sink"), ("testmic", "mic_sink")):
+            sound_server.choose(source)
+            before = listener.loud_samples()
+
+            def is_followed(sink: str = sink, before: int = before) -> bool:
+                assert sound_server.play(tone, sink).wait(30) == 0
+                return listener.loud_samples() > before + 0.9 * SAMPLE_RATE
+
+            wait_until(is_followed, f"the tone that is said into {source}")
+
+
+def test_a_server_that_hangs(sound_server: SoundServer, tone: Path) -> None:
+    """The dictation goes on as soon as it moves again; one that ends meanwhile ends at once."""
+    with listening(Microphone(give_up_s=60.0)) as one, listening(Microphone()) as other:
+        with sound_server.hanging():
+            began = time.monotonic()
+            other.stop()
+            assert time.monotonic() - began < 5.0
+            frames = len(one.frames)
+            wait_until(partial(more_frames, one, frames + 20), "the silence that stands for what is missing")
+        wait_until(partial(more_frames, one, frames + 100), "frames")
+        assert sound_server.play(tone).wait(30) == 0
+        wait_until(lambda: one.loud_samples() > 0.9 * SAMPLE_RATE, "the tone")
+    assert one.errors.empty()
+    assert other.errors.empty()
+
+
+def test_a_muted_one_is_told(sound_server: SoundServer, tone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sound_news, "_MUTED_S", 1.0)
+    told: queue.SimpleQueue[AudioError] = queue.SimpleQueue()
+    with listening(Microphone(tell=told.put)) as listener:
+        sound_server.mute(muted=True)
+        assert "it may be muted" in told.get(timeout=30).sentence
+        sound_server.mute(muted=False)
+        assert sound_server.play(tone).wait(30) == 0
+        wait_until(lambda: is_heard(listener), "the tone")
+    assert told.empty()
+
+
+def test_a_telephone_s_rate(sound_server: SoundServer, tone: Path) -> None:
+    """As a Bluetooth headset has it."""
+    sound_server.plug_in("headset", "headset_sink", rate=8_000)
+    sound_server.choose("headset")
+    with listening(Microphone()) as listener:
+        assert sound_server.play(tone, "headset_sink").wait(30) == 0
+        wait_until(lambda: listener.loud_samples() > 0.9 * SAMPLE_RATE, "the tone")
 
 
 def test_the_server_dies_for_good(sound_server: SoundServer) -> None:

@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.real.soundserver import SoundServer, sound_server, wait_until
-from voicetype import portaudio, sounds
-from voicetype.audio import Microphone
+from voicetype import sound_process, sounds
 from voicetype.core.endpointing import Endpointing, EndpointingRules
 from voicetype.core.events import SAMPLE_RATE, SpeechStarted
 from voicetype.errors import DesktopError
 from voicetype.frames import Frame
 from voicetype.meter import Metered
+from voicetype.microphone import Microphone
 from voicetype.sounds import START_S, Sounds, tone
 from voicetype.vad import VoiceActivity
 
@@ -33,7 +33,7 @@ _FRAMES = 40  # of 32 ms: more than a start sound may last
 def _our_server(sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XDG_RUNTIME_DIR", "PULSE_SERVER", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.setenv(name, sound_server.env[name])
-    portaudio.start_anew()
+    sound_process.end_spares()
 
 
 def heard_at_start(mute_s: float) -> NDArray[np.float32]:
@@ -102,7 +102,7 @@ def is_loud(frames: list[Frame]) -> bool:
 def test_a_sound_that_would_come_too_late_is_not_heard() -> None:
     with Microphone() as microphone:
         frames: list[Frame] = []
-        assert not portaudio.play(tone(520, 780), sounds.RATE, time.monotonic() - 1.0)
+        assert not sound_process.play(tone(520, 780), sounds.RATE, time.monotonic() - 1.0)
         for frame in microphone:
             frames.append(frame)
             if len(frames) == _FRAMES // 2:
@@ -126,7 +126,7 @@ def test_a_sound_does_not_stall_a_microphone(caplog: pytest.LogCaptureFixture) -
 
 def test_without_a_sound_server_it_is_said_once(sound_server: SoundServer) -> None:
     sound_server.kill()
-    portaudio.start_anew()
+    sound_process.end_spares()
     problems: queue.SimpleQueue[DesktopError] = queue.SimpleQueue()
     made = Sounds(problems.put)
     made.play_start()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import os
-import queue
 import socket
 import time
 from pathlib import Path
 
 import numpy as np
 
-from voicetype import portaudio
 from voicetype.checks import Finding, bad, good, worse
 from voicetype.config import Config
 from voicetype.errors import AudioError
+from voicetype.microphone import mono
+from voicetype.sound_process import Capture, devices
 
 _LISTEN_S = 0.5
 _FIRST_S = 1.0
@@ -26,29 +26,27 @@ _DIRECT = "without a sound server PortAudio uses ALSA, and one program at a time
 def microphone(config: Config) -> Finding:
     """Whether it can be opened and is heard, and how loud it is just now."""
     try:
-        stream = portaudio.open_microphone(config.audio.device)
+        capture = Capture(config.audio.device)
     except AudioError as error:
         return bad(error.sentence, error.hint)
     began = time.monotonic()
-    blocks = []
-    try:
-        blocks.append(stream.blocks.get(timeout=_FIRST_S)[1])
-        first_s = time.monotonic() - began
-        while time.monotonic() < began + first_s + _LISTEN_S:
-            blocks.append(stream.blocks.get(timeout=_FIRST_S)[1])
-    except queue.Empty:
+    block = capture.take(_FIRST_S)
+    first_s, peak = time.monotonic() - began, 0.0
+    while block is not None and time.monotonic() < began + first_s + _LISTEN_S:
+        peak = max(peak, float(np.abs(mono(block.samples)).max()))
+        block = capture.take(_FIRST_S)
+    capture.close()
+    if block is None:
         return bad(
             "The microphone was opened, and gives no sound.",
             "Choose another in the sound settings, or restart the sound server; see `voicetype devices`.",
         )
-    finally:
-        portaudio.close(stream)
-    loudness = _decibels(float(np.abs(np.concatenate(blocks)).max()))
+    loudness = _decibels(peak)
     if loudness < _QUIET_DB:
         return worse(
             "it is opened, and hears silence", "If it stays so while you speak: unmute it, turn it up."
         )
-    return good(f"heard after {first_s * 1000:.0f} ms at {stream.rate} Hz; peak {loudness:.0f} dB")
+    return good(f"heard after {first_s * 1000:.0f} ms at {capture.rate} Hz; peak {loudness:.0f} dB")
 
 
 def sound_server(_: Config) -> Finding:
@@ -59,7 +57,7 @@ def sound_server(_: Config) -> Finding:
         told = f"{silent[0]} does not answer" if silent else "none runs"
         return worse(f"{told}; {_DIRECT}", "Start PipeWire or PulseAudio, as your desktop does at login.")
     try:
-        names = [device.name for device in portaudio.devices()]
+        names = [device.name for device in devices()]
     except AudioError as error:
         return bad(error.sentence, error.hint)
     if not any(bridge in name.casefold() for name in names for bridge in _BRIDGES):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from voicetype.audio import devices
 from voicetype.errors import AudioError
+from voicetype.sound_process import devices
 
 
 def run(_: Namespace) -> int:
