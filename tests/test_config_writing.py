@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from voicetype.config import LANGUAGES, MODEL_PRESETS, Config, Words
+from voicetype.config import LANGUAGES, LOG_LEVELS, MODEL_PRESETS, Config, Words
 from voicetype.config_file import as_toml, flat, load, override
 from voicetype.config_writing import explain, initial_text, initialise, save
 from voicetype.core.events import Patching
@@ -61,6 +61,8 @@ def test_the_default_file_changes_nothing(file: Path) -> None:
         "hotkey",
         "typing",
         "desktop",
+        "history",
+        "logs",
     }
     assert list(file.parent.iterdir()) == [file]  # nothing unfinished is left
 
@@ -354,7 +356,8 @@ def values_of(default: object, name: str) -> st.SearchStrategy[object]:
         case float():
             return st.floats(0.1, 2)
         case Words():
-            return st.dictionaries(st.text(KEYS), st.sampled_from([*Policy]), max_size=3).map(Words)
+            allowed = st.sampled_from([*Policy] if name == "typing.applications" else LOG_LEVELS)
+            return st.dictionaries(st.text(KEYS), allowed, max_size=3).map(Words)
         case tuple():
             return st.lists(st.sampled_from(sorted(LANGUAGES)), unique=True)
         case int():
@@ -413,7 +416,10 @@ def test_whatever_is_saved_is_loaded_and_the_rest_is_kept(
     new = file.read_bytes().decode()
     defaults = {f"# {name.rpartition('.')[2]} = {as_toml(value)}" for name, value in flat(Config())}
     kept = [line for line in settled(text) if line not in defaults]
-    headings = {f"[{name.partition('.')[0]}]" for name in values} | {"[typing.applications]"}
+    headings = {f"[{name.partition('.')[0]}]" for name in values} | {
+        "[typing.applications]",
+        "[logs.libraries]",
+    }
     assert [line for line in settled(new) if line not in defaults | headings] == [
         line for line in kept if line not in headings
     ]

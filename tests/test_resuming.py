@@ -60,7 +60,7 @@ def server() -> Iterator[Server]:
 def test_a_token_stays_where_it_belongs(server: Server, tmp_path: Path) -> None:
     """The file lies on another host, which is asked for the same range and not told the token."""
     (tmp_path / "file.1.part").write_bytes(b"old")
-    resuming.download(f"{server.url}/file", tmp_path / "file", "secret", "1")
+    resuming.download(f"{server.url}/file", tmp_path / "file", "secret", "1", lambda: None)
     assert server.seen["/file"]["Authorization"] == "Bearer secret"
     assert "Authorization" not in server.seen["/elsewhere"]
     assert server.seen["/elsewhere"]["Range"] == "bytes=3-"
@@ -68,20 +68,20 @@ def test_a_token_stays_where_it_belongs(server: Server, tmp_path: Path) -> None:
 
 def test_a_server_without_ranges_sends_it_anew(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file.1.part").write_bytes(DATA[:100])
-    resuming.download(f"{server.url}/elsewhere", tmp_path / "file", None, "1")
+    resuming.download(f"{server.url}/elsewhere", tmp_path / "file", None, "1", lambda: None)
     assert (tmp_path / "file").read_bytes() == DATA
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_server_that_does_not_tell_the_length(server: Server, tmp_path: Path) -> None:
     server.length = False
-    resuming.download(f"{server.url}/elsewhere", tmp_path / "file", None, "1")
+    resuming.download(f"{server.url}/elsewhere", tmp_path / "file", None, "1", lambda: None)
     assert (tmp_path / "file").read_bytes() == DATA
 
 
 def test_a_part_of_something_else_is_left_alone(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file.1.part").write_bytes(b"old")
-    resuming.download(f"{server.url}/elsewhere", tmp_path / "file", None, "2")
+    resuming.download(f"{server.url}/elsewhere", tmp_path / "file", None, "2", lambda: None)
     assert "Range" not in server.seen["/elsewhere"]
     assert (tmp_path / "file").read_bytes() == DATA
     assert (tmp_path / "file.1.part").read_bytes() == b"old"
@@ -91,5 +91,5 @@ def test_a_part_of_something_else_is_left_alone(server: Server, tmp_path: Path) 
 def test_what_can_not_be_had_is_an_error(server: Server, tmp_path: Path, path: str) -> None:
     url = f"{server.url}{path}" if path == "/gone" else "http://127.0.0.1:1/file"
     with pytest.raises(OSError, match=r"404|refused"):
-        resuming.download(url, tmp_path / "file", None, "1")
+        resuming.download(url, tmp_path / "file", None, "1", lambda: None)
     assert not list(tmp_path.iterdir())

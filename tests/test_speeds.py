@@ -84,7 +84,7 @@ def test_a_broken_file_is_ignored_and_replaced(tmp_path: Path, content: str) -> 
     assert speeds.of(str(tmp_path), HOW) == {"base": 0.31}
 
 
-@pytest.mark.parametrize("value", ["-1", "0", "NaN", "Infinity", "true", "null", "[]"])
+@pytest.mark.parametrize("value", ["-1", "0", "NaN", "Infinity", "9" * 400, "true", "null", "[]"])
 def test_what_is_no_speed_is_not_shown(tmp_path: Path, value: str) -> None:
     speeds.learn(str(tmp_path), Timed("base", 0.31), HOW)
     file = tmp_path / speeds.FILE

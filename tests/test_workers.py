@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,7 +26,8 @@ class Log:
 
     def done(self, window: Window, outcome: Outcome) -> None:
         with self._changed:
-            self.entries.append((window.window_id, outcome.text if outcome else None))
+            text = outcome.text if isinstance(outcome, Hypothesis) else None
+            self.entries.append((window.window_id, text))
             self._changed.notify_all()
 
     def wait(self, count: int) -> list[tuple[int, str | None]]:
@@ -389,6 +391,14 @@ def test_beams_and_every_guard_are_for_what_is_to_last(start: Start) -> None:
         worker.submit(request(heard, Log(), draft=Standing))
         worker.wait_idle()
     assert efforts == [(False, 1), (False, 1), (False, 1), (True, 5), (True, 5)]
+
+
+@pytest.mark.parametrize("voiced", [False, True])
+def test_a_model_is_told_whether_a_voice_is_beyond_doubt(start: Start, voiced: bool) -> None:
+    model, log = FakeTranscriber("m", str), Log()
+    start(model).submit(request(replace(window(0), voiced=voiced), log))
+    log.wait(1)
+    assert [how.voiced for how in model.asked] == [voiced]
 
 
 def test_the_judgement_of_a_pause_serves_as_the_last(start: Start) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from voicetype.config import ModelsConfig
-from voicetype.engine import EngineOptions, models
+from voicetype.engine import EngineOptions, models, speeds
 from voicetype.engine.models import Obtained
 from voicetype.errors import ConfigError, ModelError, VoicetypeError
 
@@ -47,6 +47,11 @@ class Choice:
                 "Look at models.folder in the configuration; the log says more.",
             ) from error
         self.names = self.obtained.pair
+
+    def listing(self) -> list[Mapping[str, object]]:
+        """Every model that could be used, as `models.ModelInfo` has it."""
+        known = models.listing(self.config.folder, speeds.of(self.config.folder, self.options))
+        return [asdict(model) | {"path": str(model.path or "")} for model in known]
 
     def model(self, role: str) -> ChosenModel:
         """The one for this worker, once it is obtained."""

@@ -7,7 +7,6 @@ import dataclasses
 import errno
 import os
 import re
-import secrets
 import textwrap
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from voicetype import whole_files
 from voicetype.config import Config, Words
 from voicetype.config_file import (
     Table,
@@ -29,6 +29,7 @@ from voicetype.config_file import (
     validated,
 )
 from voicetype.errors import ConfigError
+from voicetype.folders import make
 
 _COLUMNS = 100  # of the comments
 _BESIDE = 38  # columns of a value that a comment stands beside
@@ -216,10 +217,10 @@ def _write(path: Path, text: str) -> None:
         target = Path(os.path.realpath(path))
         if target.is_symlink():  # it leads to itself
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make(target.parent)
         if target.exists() and not os.access(target, os.W_OK):  # a new file in its place would be no obstacle
             raise PermissionError(0, "it is read-only")
-        _replace(target, text.encode())
+        whole_files.write(target, text.encode())
     except UnicodeEncodeError as error:
         raise ConfigError(
             f"{_printable(path)} can't be written: {error.object[error.start]!a} is no character.",
@@ -231,23 +232,6 @@ def _write(path: Path, text: str) -> None:
             f"{path} can't be written: {os.strerror(errno.ENOTDIR) if file_there else error.strerror}.",
             "Make room, or make the folder and the file your own; `--config FILE` names another place.",
         ) from error
-
-
-def _replace(target: Path, content: bytes) -> None:
-    """Put a file in the place of another, whose mode it keeps."""
-    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    try:
-        with open(descriptor, "wb") as stream:
-            if target.exists():
-                os.fchmod(descriptor, target.stat().st_mode & 0o7777)
-            stream.write(content)
-            stream.flush()
-            os.fsync(descriptor)
-        os.replace(unfinished, target)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def _about(name: str) -> list[str]:

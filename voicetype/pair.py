@@ -7,35 +7,33 @@ both together, and the memory of the old ones is given back.
 Rule 3. A heavy model that was not used for a while leaves the memory, and is loaded again with the next
 dictation, while the fast one listens already. Until then it counts as one that is loaded, whatever else is
 chosen meanwhile and can't be had.
+Rule 4. Where one of the two can't be had, the other one dictates alone, and each dictation tries anew to have
+both. A model that hangs is loaded again, once: what was left behind keeps its memory.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from pathlib import Path
 
 from voicetype.choice import Choice, ChosenModel, heard_language
 from voicetype.config import ModelsConfig
-from voicetype.engine import EngineOptions, Transcriber, models, speeds
 from voicetype.engine.memory import give_back
-from voicetype.engine.progress import Bar
+from voicetype.engine.progress import Bar, Unwanted
 from voicetype.errors import ModelError, VoicetypeError
-from voicetype.workers import Worker, be_nice
+from voicetype.opening import Opened, OpenModel, opened
+from voicetype.workers import Worker
 
 log = logging.getLogger(__name__)
 
-OpenModel = Callable[[Path, str, EngineOptions], Transcriber]
-"""Loads the model of a name from its folder and warms it up. Raises ModelError."""
+_ROLES = ("heavy", "fast")
+"""The heavy one first: its conversion is the peak, and comes not on top of the other."""
 
-_ROLES = (
-    "heavy",
-    "fast",
-)  # the heavy one first: its conversion is the peak, and comes not on top of the other
+_HUNG = 2  # times, after which a model is not loaded again by itself
 
-_GOODBYE_S = 10.0  # for a model that is being loaded when the program ends
+_GOODBYE_S = 5.0  # for a model that is being loaded when the program ends
 
 
 class LoadedPair:
@@ -55,15 +53,18 @@ class LoadedPair:
         self._open_model, self._tell_failed = open_model, failed
         self._changed: Callable[[], None] = lambda: None
         self._bar = Bar()
-        self.fast, self.heavy = Worker("fast"), Worker("heavy")
+        self.fast = Worker("fast", lambda: self._hangs("fast"))
+        self.heavy = Worker("heavy", lambda: self._hangs("heavy"))
         self._workers = {"fast": self.fast, "heavy": self.heavy}
         self._lock = threading.RLock()
         self._opening = threading.Lock()
         self._choice = Choice(config, threads)
-        # By role: those of the workers, and the heavy one that rests; those that wait for a dictation's end.
+        # By role: those of the workers, and those that come back; those that wait for a dictation's end.
         self._loaded: dict[str, ChosenModel] = {}
-        self._new: dict[str, tuple[ChosenModel, Transcriber]] = {}
-        self._waking = False
+        self._new: dict[str, Opened] = {}
+        self._returning: set[str] = set()
+        self._failed: set[str] = set()  # roles whose model of this choice can't be had
+        self._hung: Counter[str] = Counter()  # times in this choice, by role
         self._failure: VoicetypeError | None = None
         self._loading = ""
         self._dictating = self._closed = False
@@ -72,7 +73,7 @@ class LoadedPair:
 
     @property
     def failure(self) -> VoicetypeError | None:
-        """Why a model is missing, where one is."""
+        """Why nothing can be dictated, where no model is to be had."""
         return None if self.ready() else self._failure
 
     @property
@@ -85,14 +86,26 @@ class LoadedPair:
         self._changed = changed
 
     def names(self) -> tuple[str, str]:
-        """Fast and heavy: those that hear now; while there are none, those to come."""
-        names, resting = self._choice.names, self._loaded.get("heavy")
-        heavy = self.heavy.name or (resting.name if resting else names.heavy)
-        return self.fast.name or names.fast, heavy
+        """Fast and heavy: those that hear now; while there are none, those to come.
+
+        Empty for one that can't be had, while the other one dictates alone.
+        """
+        names, ready = self._choice.names, self.ready()
+        return self._name("fast", "" if ready else names.fast), self._name(
+            "heavy", "" if ready else names.heavy
+        )
+
+    def _name(self, role: str, otherwise: str) -> str:
+        loaded = self._loaded.get(role)
+        return self._workers[role].name or (loaded.name if loaded else otherwise)
 
     def ready(self) -> bool:
-        """Whether both can hear; a heavy model that left the memory comes back by itself."""
-        return self.fast.ready and (self.heavy.ready or "heavy" in self._loaded)
+        """Whether both can hear, or one of them where the other can't be had.
+
+        A heavy model that left the memory comes back by itself.
+        """
+        missing = {role for role in _ROLES if not self._workers[role].ready and role not in self._loaded}
+        return missing <= self._failed and len(missing) < len(_ROLES)
 
     def wait_ready(self) -> bool:
         """Block until both are loaded; False where one could not be."""
@@ -108,7 +121,8 @@ class LoadedPair:
             same = (choice.config, choice.options) == (self._choice.config, self._choice.options)
             if same and self._failure is None:
                 return
-            self._choice, self._failure, self._new = choice, None, {}
+            self._choice, self._failure, self._new, self._failed = choice, None, {}, set()
+            self._hung.clear()
             self._begin()
 
     def again(self) -> None:
@@ -126,19 +140,20 @@ class LoadedPair:
             if not active:
                 self._settle()
                 self._rest_later()
-            elif "heavy" in self._loaded and not self.heavy.ready and not self._waking:
-                self._waking = True
-                threading.Thread(target=self._wake, name="models", daemon=True).start()
+                return
+            for role in self._loaded:
+                if not self._workers[role].ready:
+                    self._return(role)
+            if not self._loading and any(self._hung[role] < _HUNG for role in self._failed):
+                self._load()
 
     def listing(self) -> Sequence[Mapping[str, object]]:
         """Every model that could be used."""
-        choice = self._choice
-        known = models.listing(choice.config.folder, speeds.of(choice.config.folder, choice.options))
-        return [asdict(model) | {"path": str(model.path or "")} for model in known]
+        return self._choice.listing()
 
     def language(self, wanted: str) -> str:
         """The language to hear: English where a model knows nothing else. Raises ConfigError."""
-        return heard_language(wanted, self.names())
+        return heard_language(wanted, [name for name in self.names() if name])
 
     def close(self) -> None:
         """End both workers. Safe to call twice."""
@@ -159,6 +174,9 @@ class LoadedPair:
         """Load what the choice names and is not loaded."""
         for worker in self._workers.values():
             worker.expect()
+        self._load()
+
+    def _load(self) -> None:
         threading.Thread(target=self._bring, args=(self._choice,), name="models", daemon=True).start()
 
     def _bring(self, choice: Choice) -> None:
@@ -169,7 +187,7 @@ class LoadedPair:
             self._fail(choice, _ROLES, error)
         else:
             with self._opening:
-                new = {role: model for role in _ROLES if (model := self._loaded_anew(choice, role))}
+                new = {role: had for role in _ROLES if (had := self._loaded_anew(choice, role))}
             with self._lock:
                 if choice is self._choice:
                     self._new = new
@@ -186,81 +204,90 @@ class LoadedPair:
                 self._rest_later()
         self._say(choice, "")
 
-    def _loaded_anew(self, choice: Choice, role: str) -> tuple[ChosenModel, Transcriber] | None:
+    def _loaded_anew(self, choice: Choice, role: str) -> Opened | None:
         """The model of a role, where its worker waits for another to be taken from it."""
         wanted, worker = choice.model(role), self._workers[role]
         if self._closed or choice is not self._choice or self._loaded.get(role) == wanted:
             return None
         self._say(choice, f"Loading {wanted.name}")
         try:
-            model = self._opened(role, wanted)
+            had = opened(role, wanted, self._open_model)
         except VoicetypeError as error:
+            give_back()
             self._fail(choice, (role,), error)
             return None
         with self._lock:
             if current := choice is self._choice:
                 if worker.ready:
-                    return wanted, model
-                self._loaded[role] = wanted
-                worker.take(model)
-        del model
+                    return had
+                self._take(role, had)
+        del had
         if current:
             self._changed()
         else:
             give_back()
         return None
 
-    def _wake(self) -> None:
-        """Load the heavy model that left the memory, unless another one takes its place meanwhile."""
+    def _hangs(self, role: str) -> None:
+        """A worker has left its model behind."""
+        with self._lock:
+            self._hung[role] += 1
+            if role not in self._loaded or self._closed:
+                return
+            if self._hung[role] < _HUNG:
+                self._return(role)
+                return
+            name = self._loaded.pop(role).name
+        error = ModelError(f"The {role} model {name} hangs again and again.", "Restart voicetype.")
+        self._fail(self._choice, (role,), error)
+
+    def _return(self, role: str) -> None:
+        """Load a model that has left its worker."""
+        if role not in self._returning:
+            self._returning.add(role)
+            threading.Thread(target=self._bring_back, args=(role,), name="models", daemon=True).start()
+
+    def _bring_back(self, role: str) -> None:
+        """Unless another one takes its place meanwhile."""
         with self._opening:
-            wanted = self._loaded["heavy"]
-            if not self.heavy.ready and not self._closed:
+            wanted, worker = self._loaded.get(role), self._workers[role]  # none: it has hung again meanwhile
+            if wanted and not worker.ready and not self._closed:
                 self._say(self._choice, f"Loading {wanted.name}")
                 try:
-                    model = self._opened("heavy", wanted)
+                    had = opened(role, wanted, self._open_model)
                 except VoicetypeError as error:
-                    del self._loaded["heavy"]
-                    self._fail(self._choice, ("heavy",), error)
+                    self._has_not_returned(role, wanted, error)
                 else:
-                    self.heavy.take(model)
-            self._waking = False
+                    with self._lock:
+                        if self._loaded.get(role) is wanted:  # else the end of a dictation brought another
+                            worker.take(had.model, had.usual_s)
+                    del had
+            self._returning.discard(role)
         self._loaded_all(self._choice)
 
-    def _opened(self, role: str, wanted: ChosenModel) -> Transcriber:
-        """Load a model on a thread with its worker's niceness. Raises VoicetypeError."""
-        opened: list[Transcriber] = []
-        failed: list[Exception] = []
-
-        def load() -> None:
-            try:
-                be_nice(role)
-                opened.append(self._open_model(wanted.folder, wanted.name, wanted.options))
-            except Exception as error:  # noqa: BLE001  # the libraries below raise what they like; told below
-                failed.append(error)
-
-        thread = threading.Thread(target=load, name=f"load-{role}", daemon=True)
-        thread.start()
-        thread.join()
-        for error in failed:
-            if isinstance(error, VoicetypeError):
-                raise error
-            log.error("loading the %s model failed", role, exc_info=error)
-            raise ModelError(
-                f"The {role} model could not be loaded: {error}",
-                "Remove it with `voicetype models remove NAME`, and fetch it again.",
-            ) from error
-        return opened[0]
+    def _has_not_returned(self, role: str, wanted: ChosenModel, error: VoicetypeError) -> None:
+        with self._lock:
+            if self._loaded.get(role) is not wanted:
+                return
+            del self._loaded[role]
+        self._fail(self._choice, (role,), error)
 
     def _settle(self) -> None:
         """Between two dictations: the new models take the old ones' place."""
         if self._dictating or not self._new:
             return
-        for role, (wanted, model) in self._new.items():
-            self._loaded[role] = wanted
-            self._workers[role].take(model)
+        for role, had in self._new.items():
+            self._take(role, had)
         self._new = {}
         give_back()
         self._changed()
+
+    def _take(self, role: str, had: Opened) -> None:
+        self._loaded[role] = had.chosen
+        self._failed.discard(role)
+        if not self._failed:
+            self._failure = None
+        self._workers[role].take(had.model, had.usual_s)
 
     def _rest_later(self) -> None:
         if self._nap:
@@ -282,6 +309,8 @@ class LoadedPair:
 
     def _fetching(self, choice: Choice, name: str, done: int, total: int) -> None:
         self._bar(name, done, total)
+        if choice is not self._choice or self._closed:
+            raise Unwanted(name)
         if total:
             self._say(choice, f"Fetching {name}: {done // 10**6} of {total // 10**6} MB")
 
@@ -297,6 +326,7 @@ class LoadedPair:
         with self._lock:
             if choice is not self._choice:
                 return
+            self._failed |= set(roles)
             for role in roles:
                 if role not in self._loaded:
                     self._workers[role].take(None)

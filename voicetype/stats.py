@@ -17,7 +17,7 @@ class Stats:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter(
-            drafts=0, confirmations=0, verified=0, dropped_fast=0, dropped_heavy=0
+            drafts=0, confirmations=0, verified=0, unverified=0, dropped_fast=0, dropped_heavy=0
         )
         self._backspaces = self._typed = 0
         self._wall_s, self._cpu_s = time.monotonic(), time.process_time()
@@ -28,6 +28,7 @@ class Stats:
             case TranscriptSegment():
                 self._counts["drafts" if event.confidence is Confidence.DRAFT else "confirmations"] += 1
                 self._counts["verified"] += event.verified
+                self._counts["unverified"] += event.unverified
             case Dropped():
                 self._counts[f"dropped_{event.model}"] += 1
             case Typed():

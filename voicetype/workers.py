@@ -7,6 +7,8 @@ the heavy model's at the end of an utterance. Rule 3: a heavy window in progress
 needs any more because the speech paused or ended meanwhile, is given up half way. Rule 4: between two
 windows the heavy model rests for as long as the last one took, and is not free for an ordinary one. Where
 it is slow, that stretches its cadence, and leaves the end of the speech an idle model half the time.
+Rule 5: where more waits than a model can ever come to, the oldest goes unheard, rule 2 or not. Rule 6: a
+model that fails is asked less and less often, but for what rule 2 is about; one that hangs is left behind.
 """
 
 from __future__ import annotations
@@ -16,18 +18,30 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from voicetype.core.spoken import AUTO, Spoken
-from voicetype.core.verification import Standing
+from voicetype import logs
+from voicetype.calls import CallThread, Hung
+from voicetype.core.spoken import AUTO
 from voicetype.engine import Hearing, Hypothesis, Transcriber
 from voicetype.errors import VoicetypeError
-from voicetype.listening import Window
+from voicetype.failures import Failure, Kind, of
+from voicetype.waiting import Effort, Outcome, Pace, Request, too_much
+
+__all__ = ["Effort", "Outcome", "Request", "Worker", "be_nice"]
 
 log = logging.getLogger(__name__)
 
-NICE = {"fast": 5, "heavy": 10}
-"""Niceness of each model's threads: sound and keys come first, then drafts, then confirmations."""
+NICE = {"fast": 0, "heavy": 3}
+"""Niceness of each model's threads: drafts come before confirmations, but no other program before both.
+
+Within a session Linux goes by it strictly. Beside four loops that take two cores, of niceness 0, the text of
+28 seconds stood 18 s after their end; with 5 and 10 it did not stand after three minutes
+(`tests.bench.overload`).
+"""
+
+
+_GOODBYE_S = 3.0  # both models, one that is loaded and a patch under way: less than a service is given
 
 
 def be_nice(role: str) -> None:
@@ -39,63 +53,23 @@ def be_nice(role: str) -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
 
 
-Outcome = Hypothesis | None
-"""What a model made of a window; None: it did not hear it, or failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How a session's windows are heard."""
-
-    language: str
-    beam_size: int = 1  # where the window deserves care
-    realtime: bool = True  # False: nobody speaks meanwhile, the model need not rest
-    languages: tuple[str, ...] = ()  # what "auto" may be; any where this is empty
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Request:
-    """A window, how to hear it, and whom to tell. `done` is called once, on any thread.
-
-    `draft` tells what stands of the utterance, for the heavy model to judge; None: it decodes. `spoken` tells
-    which language it is in, where that is "auto".
-    """
-
-    window: Window
-    effort: Effort
-    done: Callable[[Window, Outcome], None] = field(repr=False)  # one of each session and model
-    draft: Callable[[], Standing] | None = field(default=None, repr=False)
-    spoken: Callable[[], Spoken] = field(default=Spoken, repr=False)
-
-    @property
-    def kept(self) -> bool:
-        """Whether text hangs on it (rule 2)."""
-        return self.window.final or (self.window.to_pause and not self.window.heavy)
-
-    @property
-    def urgent(self) -> bool:
-        """Whether it makes an ordinary window's text worthless (rule 3)."""
-        return self.window.final or self.window.to_pause
-
-    @property
-    def careful(self) -> bool:
-        """Whether its text is to last: beams, and every guard, are worth their time."""
-        return self.window.heavy and self.urgent
-
-
 class Worker:
     """A model and its thread. Every method may be called from anywhere."""
 
-    def __init__(self, role: str) -> None:
+    def __init__(self, role: str, lost: Callable[[], None] = lambda: None) -> None:
+        """`lost` is called, on the worker's thread, when it has left a model behind that hangs."""
         self.role = role
+        self._lost = lost
         self._model: Transcriber | None = None
         self._expected = True
         self._waiting: list[Request] = []
         self._running: Request | None = None
-        self._given_up = False
+        self._given_up = self._behind = False
         self._last: tuple[Request, Hypothesis] | None = None
-        self._rested_at = 0.0  # monotonic seconds
+        self._pace = Pace(0.0)
+        self._gone = Kind.MISSING  # why there is no model, where there is none
         self._closed = False
+        self._calls = self._new_calls()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=f"voicetype-{role}", daemon=True)
         self._thread.start()
@@ -116,17 +90,27 @@ class Worker:
         """Whether an ordinary window would be heard at once (rule 4)."""
         with self._changed:
             busy = self._model is None or self._waiting or self._running
-            return not busy and time.monotonic() >= self._rested_at
+            return not busy and time.monotonic() >= self._pace.free_at
+
+    @property
+    def able(self) -> bool:
+        """Whether a model is loaded that did not fail at its last window."""
+        with self._changed:
+            return self._model is not None and self._pace.able
 
     def expect(self) -> None:
         """A model is to come: while there is none, windows wait for it."""
         with self._changed:
             self._expected = True
 
-    def take(self, model: Transcriber | None) -> None:
-        """Hear with this model from the next window on. None: there is none, and none is to come."""
+    def take(self, model: Transcriber | None, usual_s: float = 0.0) -> None:
+        """Hear with this model from the next window on. None: there is none, and none is to come.
+
+        `usual_s`: about how long a call of it takes, where that is known.
+        """
         with self._changed:
             self._model, self._expected, self._last = model, False, None
+            self._pace, self._gone = Pace(usual_s), Kind.MISSING
             self._changed.notify_all()
 
     def wait_ready(self) -> bool:
@@ -155,42 +139,70 @@ class Worker:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or not (self._waiting or self._running))
 
+    def wait_heard(self) -> None:
+        """Block until no window is left that text hangs on."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: (
+                    self._closed or not any(r.kept for r in (*self._waiting, self._running) if r is not None)
+                )
+            )
+
     def close(self) -> None:
-        """End the thread after the call it is in."""
+        """End the thread after the call it is in, unless that takes longer than the end of a program may."""
         with self._changed:
             self._closed, self._waiting, self._given_up = True, [], True
             self._changed.notify_all()
-        self._thread.join(timeout=10)
+        self._thread.join(_GOODBYE_S)
 
     def _run(self) -> None:
-        be_nice(self.role)
         while (request := self._next()) is not None:
-            began = time.monotonic()
             request.done(request.window, self._hear(request))
+            logs.pause()
             with self._changed:
                 self._running = None
-                if request.window.heavy and request.effort.realtime:
-                    self._rested_at = 2 * time.monotonic() - began
                 self._changed.notify_all()
+        self._calls.end()
 
     def _next(self) -> Request | None:
         """The next window, once there is a model to hear it or none is to come; None at the end."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or (self._waiting and not (self._model is None and self._expected))
+                lambda: (
+                    self._closed
+                    or (self._waiting and not (self._model is None and self._expected))
+                    or too_much(self.role, self._waiting)
+                )
             )
             if self._closed:
                 return None
+            self._behind = too_much(self.role, self._waiting)
             self._running, self._given_up = self._waiting.pop(0), False
             return self._running
 
     def _hear(self, request: Request) -> Outcome:
+        """What comes of a window. A model may fail in any way, and the dictation goes on."""
         if (known := self._heard_before(request)) is not None:
             return known
-        model, window = self._model, request.window
+        model = self._model
+        if self._behind:
+            return Failure(self.role, Kind.BEHIND)
         if model is None:
-            return None
-        spoken = request.spoken()
+            return Failure(self.role, self._gone)
+        began, rests = time.monotonic(), request.window.heavy and request.effort.realtime
+        try:
+            heard = self._calls.make(lambda: self._ask(model, request), self._pace.patience_s)
+        except Exception as error:  # noqa: BLE001  # told by `_failed`
+            return self._failed(model, request, error)
+        with self._changed:
+            if self._model is model:
+                self._pace.took(began, time.monotonic(), rests=rests)
+        self._last = None if heard is None else (request, heard)
+        return heard
+
+    def _ask(self, model: Transcriber, request: Request) -> Hypothesis | None:
+        """On the thread of the calls."""
+        window, spoken = request.window, request.spoken()
         how = Hearing(
             request.effort.language,
             beam_size=request.effort.beam_size if request.careful else 1,
@@ -198,23 +210,41 @@ class Worker:
             superseded=lambda: self._superseded(request),
             among=request.effort.languages,
             presumed=spoken.presumed,
+            voiced=window.voiced,
         )
         if how.language == AUTO:
             heard_in = spoken.for_heavy if window.heavy else spoken.for_fast
             how = replace(how, language=heard_in(window.utterance))
-        try:
-            if window.heavy and request.draft:
-                hypothesis = model.verify(window.audio, how, request.draft)
-            else:
-                hypothesis = model.transcribe(window.audio, how)
-        except VoicetypeError as error:
+        if window.heavy and request.draft:
+            return model.verify(window.audio, how, request.draft)
+        return model.transcribe(window.audio, how)
+
+    def _failed(self, model: Transcriber, request: Request, error: Exception) -> Failure:
+        """A window came to nothing: the next one waits, and who hangs is never asked again."""
+        with self._changed:
+            if self._model is model:
+                self._pace.failed(time.monotonic())
+        if isinstance(error, Hung):
+            log.error("the %s model hangs on window %d", self.role, request.window.window_id)
+            self._leave_behind(model)
+            return Failure(self.role, Kind.HANGS)
+        if isinstance(error, VoicetypeError):
             log.warning("%s", error)
-            return None
-        except Exception:  # a model may fail in any way, and the dictation goes on
-            log.exception("the %s model failed on window %d", self.role, window.window_id)
-            return None
-        self._last = None if hypothesis is None else (request, hypothesis)
-        return hypothesis
+        else:
+            log.error("the %s model failed on window %d", self.role, request.window.window_id, exc_info=error)
+        return of(self.role, error)
+
+    def _leave_behind(self, model: Transcriber) -> None:
+        self._calls.end()
+        self._calls = self._new_calls()
+        with self._changed:
+            if lost := self._model is model and not self._closed:
+                self._model, self._last, self._gone = None, None, Kind.HANGS
+        if lost:
+            self._lost()
+
+    def _new_calls(self) -> CallThread:
+        return CallThread(f"voicetype-{self.role}-model", lambda: be_nice(self.role))
 
     def _heard_before(self, request: Request) -> Hypothesis | None:
         """What the model said of the window that this one is the same as, in the same session."""
@@ -228,7 +258,7 @@ class Worker:
 
     def _superseded(self, request: Request) -> bool:
         with self._changed:
-            if self._given_up:
+            if self._given_up or self._running is not request:  # it was left behind
                 return True
             if not request.window.heavy or request.window.final:
                 return False

@@ -47,7 +47,7 @@ def _fetched(names: Sequence[str], chosen: ModelsConfig) -> list[Path]:
         here = "is here already." if info.present else f"comes from the {_where(info)}: {info.size_mb} MB."
         print(f"{info.name} {here}", file=sys.stderr)
     if names:
-        return [models.ensure(name, chosen.folder, Bar()) for name in names]
+        return [models.ensure(name, chosen.folder, Bar(), thorough=True) for name in names]
     obtained = models.ensure_pair(chosen, Bar())
     return [obtained.fast, obtained.heavy]
 

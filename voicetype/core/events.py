@@ -106,6 +106,7 @@ class TranscriptSegment:
     `gains`: how much surer the heavy model is of each word than of what stood in its place (`verification`);
     empty where it compared nothing.
     `verified`: the heavy model found the text that stood plausible, and said nothing of its own.
+    `unverified`: no heavy model heard it; the drafts are confirmed as they stood.
     `timestamp`: Unix time in seconds.
     """
 
@@ -120,14 +121,19 @@ class TranscriptSegment:
     probabilities: tuple[float, ...] = ()
     gains: tuple[float, ...] = ()
     verified: bool = False
+    unverified: bool = False
     timestamp: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """No confirmation will come for an utterance (its model failed): the draft stands as it is."""
+    """No confirmation will come for an utterance: the draft stands as it is.
+
+    `window_id`: of the window that its model did not hear; None: it was no speech, and no model was asked.
+    """
 
     utterance: int
+    window_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

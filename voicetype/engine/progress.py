@@ -11,19 +11,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from voicetype.engine.store import size_of
+from voicetype.errors import VoicetypeError
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is fetched, bytes so far and in all. Equal counts: done. None in all: it broke off."""
+"""Called with what is fetched, bytes so far and in all. Equal counts: done. None in all: it broke off.
 
-_LOOK_S = 0.2  # between two looks at a growing folder
+May raise Unwanted, on which the download ends.
+"""
+
+LOOK_S = 0.2  # between two looks at a growing folder
 _LINE_S = 5.0  # between two plain lines
 
 
 def silent(_name: str, _done: int, _total: int) -> None:
     """Say nothing."""
+
+
+class Unwanted(VoicetypeError):
+    """Nobody waits for a model any more that is being fetched."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The model {name} is not fetched to its end.", "What is there of it is kept.")
 
 
 class Bar:
@@ -82,22 +93,31 @@ class Bar:
 
 
 @contextmanager
-def watching(folder: Path, name: str, total: int, progress: Progress) -> Iterator[None]:
+def watching(folder: Path, name: str, total: int, progress: Progress) -> Iterator[Callable[[], None]]:
     """Report how `folder` grows toward about `total` bytes, until the body is left.
 
-    One way to see progress that holds for every kind of download, also for those that show none.
+    One way to see progress that holds for every kind of download, also for those that show none. Gives what
+    the download is to call now and then: it raises Unwanted where it is.
     """
     over = threading.Event()
+    unwanted: list[Unwanted] = []
 
     def look() -> None:
-        while not over.wait(_LOOK_S):
-            progress(name, min(size_of(folder), total - 1), total)
+        while not over.wait(LOOK_S) and not unwanted:
+            try:
+                progress(name, min(size_of(folder), total - 1), total)
+            except Unwanted as error:
+                unwanted.append(error)
+
+    def check() -> None:
+        if unwanted:
+            raise unwanted[0]
 
     thread = threading.Thread(target=look, name="download progress", daemon=True)
     progress(name, min(size_of(folder), total - 1), total)
     thread.start()
     try:
-        yield
+        yield check
     except BaseException:
         over.set()
         thread.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
@@ -14,17 +15,17 @@ _SILENT_S = 20.0  # without a byte for so long, it has broken off
 _TRIES = 4
 
 
-def download(url: str, target: Path, token: str | None, mark: str) -> None:
+def download(url: str, target: Path, token: str | None, mark: str, check: Callable[[], None]) -> None:
     """Fetch a file, or what is missing of one that broke off, in this run or an earlier one.
 
     `token`: the user's, for what is not public. `mark` names what is fetched: a part of anything else is left
-    alone. Raises OSError where it breaks off.
+    alone. `check` is called now and then, and ends it by what it raises. Raises OSError where it breaks off.
     """
     part = target.with_name(f"{target.name}.{mark}.part")
     for attempt in range(1, _TRIES + 1):
         before = _size(part)
         try:
-            _go_on(url, part, token)
+            _go_on(url, part, token, check)
             break
         except (ConnectionError, TimeoutError):
             if attempt == _TRIES or _size(part) == before:  # nothing came: it is not worth another try
@@ -32,7 +33,7 @@ def download(url: str, target: Path, token: str | None, mark: str) -> None:
     os.replace(part, target)
 
 
-def _go_on(url: str, part: Path, token: str | None) -> None:
+def _go_on(url: str, part: Path, token: str | None, check: Callable[[], None]) -> None:
     """Raises ConnectionError, TimeoutError where the answer broke off, OSError for what is refused."""
     begun = _size(part)
     request = Request(url, headers={"User-Agent": "voicetype"})
@@ -45,8 +46,9 @@ def _go_on(url: str, part: Path, token: str | None) -> None:
             begun = begun if answer.status == HTTPStatus.PARTIAL_CONTENT else 0
             whole = begun + int(answer.headers.get("Content-Length", 0))
             with part.open("ab" if begun else "wb") as file:
-                while block := answer.read(_BLOCK):
+                while block := answer.read1(_BLOCK):
                     file.write(block)
+                    check()
     except HTTPError as error:
         _refused(error, part)
     except HTTPException as error:

@@ -9,9 +9,11 @@ import json
 import logging
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import Protocol
 
+from voicetype import whole_files
 from voicetype.engine import EngineOptions, store
 from voicetype.engine.catalogue import MODELS, known
 from voicetype.engine.models import is_folder
@@ -80,7 +82,7 @@ def _read(file: Path) -> dict[str, float]:
     """What is in the file; nothing where it is not there, or is not what was written."""
     try:
         found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}
@@ -88,13 +90,11 @@ def _read(file: Path) -> dict[str, float]:
 
 
 def _is_speed(value: object) -> bool:
-    return isinstance(value, float | int) and not isinstance(value, bool) and 0 < value < float("inf")
+    return isinstance(value, float | int) and not isinstance(value, bool) and 0 < value <= sys.float_info.max
 
 
 def _keep(file: Path, key: str, seconds: float) -> None:
-    """Written beside it and moved into place, so that a reader never sees half. Raises OSError."""
+    """Raises OSError."""
     with store.locked(file.parent, FILE):
         whole = json.dumps(_read(file) | {key: seconds}, indent=1) + "\n"
-        fresh = file.with_name(f".{FILE}.new")
-        fresh.write_text(whole, "utf-8")
-        os.replace(fresh, file)
+        whole_files.write(file, whole.encode())

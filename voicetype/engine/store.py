@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from voicetype.errors import ModelError
 from voicetype.folders import data_home
@@ -32,6 +33,9 @@ DATA_FILES = (
     WEIGHTS,
 )
 """All that is ever taken from a download; the newer models have their vocabulary in JSON."""
+
+NO_MANIFEST = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What one that is none raises, read or taken apart: JSON has infinite sizes, and names with NUL."""
 
 _NEEDED = ("config.json", WEIGHTS)
 _BLOCK = 1 << 20
@@ -70,20 +74,30 @@ def state(model: Path) -> State:
 
     A folder without a manifest was put there by hand, and is whole when it has what a model needs.
     """
-    if not model.is_dir():
-        return State.ABSENT
     try:
-        files = json.loads((model / MANIFEST).read_text("utf-8"))["files"]
-        sizes = {name: int(entry["size"]) for name, entry in files.items()}
-    except FileNotFoundError:
-        return State.WHOLE if all((model / name).is_file() for name in _NEEDED) else State.BROKEN
-    except (ValueError, KeyError, TypeError, AttributeError):
+        if not model.is_dir():
+            return State.ABSENT
+        if (written := manifest(model)) is None:
+            whole = all((model / name).is_file() for name in _NEEDED)
+        else:
+            sizes = {name: int(entry["size"]) for name, entry in written["files"].items()}
+            whole = WEIGHTS in sizes and all((model / n).stat().st_size == size for n, size in sizes.items())
+    except (OSError, *NO_MANIFEST):  # OSError also for a path that is too long, or leads where we may not go
         return State.BROKEN
-    try:
-        same = all((model / name).stat().st_size == size for name, size in sizes.items())
-    except OSError:
-        return State.BROKEN
-    return State.WHOLE if same and WEIGHTS in sizes else State.BROKEN
+    return State.WHOLE if whole else State.BROKEN
+
+
+def manifest(model: Path) -> Any:
+    """What is written of a model's files, if anything; a hostile one may be of any shape.
+
+    Raises OSError, and one of NO_MANIFEST for what can't be understood.
+    """
+    path = model / MANIFEST
+    if not os.path.lexists(path):
+        return None
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError("It is no plain file.")
+    return json.loads(path.read_text("utf-8"))
 
 
 def unfinished(store: Path, name: str) -> Path:
@@ -96,7 +110,7 @@ def locked(store: Path, name: str) -> Iterator[None]:
     """Wait until no other process fetches or removes this model, and keep it so."""
     try:
         store.mkdir(parents=True, exist_ok=True)
-        lock = (store / f".{name}.lock").open("w")
+        lock = (store / f".{name}.lock").open("a")
     except OSError as error:
         hint = "Make the folder writable, or set models.folder to another one."
         raise ModelError(f"Models can't be kept in {store}: {error.strerror}.", hint) from error

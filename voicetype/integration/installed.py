@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
+from voicetype import whole_files
 from voicetype.errors import DesktopError
 
 _HINT = "Look at its owner and permissions; nothing has to be run as root."
@@ -45,7 +45,7 @@ class Installed:
             return Installed()
         except OSError as error:
             raise DesktopError(f"{record} can't be read: {error.strerror}.", _HINT) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DesktopError(
                 f"{record} is damaged: it can't be told what voicetype wrote.",
                 "Delete it, run `voicetype install` again, and then `voicetype uninstall`.",
@@ -164,15 +164,7 @@ def _write(path: Path, text: str) -> None:
     """Whole or not at all: whoever watches the folder never reads half a file."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(prefix=".voicetype.", dir=path.parent)
-        try:
-            with open(number, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except OSError:
-            os.unlink(name)
-            raise
+        whole_files.write(path, text.encode(), 0o644)
     except OSError as error:
         raise _cannot("written", path, error) from error
 

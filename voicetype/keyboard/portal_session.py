@@ -7,11 +7,11 @@ user asked again.
 from __future__ import annotations
 
 import logging
-import os
 from contextlib import suppress
 from pathlib import Path
 
-from voicetype.folders import data_home
+from voicetype import whole_files
+from voicetype.folders import data_home, make
 from voicetype.portals import PortalError, Signal, Why
 from voicetype.portals.requests import Requests
 
@@ -46,15 +46,9 @@ class Token:
 
     def write(self, token: str) -> None:
         """Keep it; where that can't be, the user is asked again the next time."""
-        new = self._path.with_suffix(".new")
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new.unlink(missing_ok=True)
-            with open(
-                os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-            ) as file:
-                file.write(token)
-            new.replace(self._path)
+            make(self._path.parent)
+            whole_files.write(self._path, token.encode(), 0o600)
         except OSError as error:
             _log.warning("The permission to type can't be kept in %s: %s", self._path, error.strerror)
 
