@@ -29,6 +29,7 @@ from voicetype.errors import (
     VoicetypeError,
 )
 from voicetype.frames import Frame
+from voicetype.history import History
 from voicetype.hotkey import Key, KeyEvent
 from voicetype.keyboard import Claim, Purpose
 from voicetype.settings import Settings
@@ -101,6 +102,7 @@ class House:
         self.models = FakeModels()
         self.settings = Settings(language="en")
         self.config = Config()
+        self.history = History(self.tell)
         self.changed_to: dict[str, object] = {}
         self.kept: list[bool] = []
         self.mouths: list[Mouth] = []
@@ -177,6 +179,10 @@ def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     yield Rig(house, daemon, quits)
     daemon.close()
     house.close()
+
+
+def texts(rig: Rig) -> list[str]:
+    return [said.text for said in rig.daemon.last_texts()]
 
 
 def result(text: Future[str]) -> str:
@@ -383,7 +389,7 @@ def test_the_last_texts_can_be_typed_again(rig: Rig) -> None:
         rig.daemon.start({})
         rig.house.mouths[-1].speak(spoken)
         result(rig.daemon.stop())
-    assert rig.daemon.last_texts() == ("one two three", "one two")
+    assert texts(rig) == ["one two three", "one two"]
     rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
     before = rig.house.keyboard.text
     rig.daemon.type_again("one two")
@@ -456,7 +462,7 @@ def test_the_last_dictation_is_taken_back_once(rig: Rig) -> None:
     assert rig.house.keyboard.text == "one two"
     with pytest.raises(UndoError, match="nothing to take back"):
         undo(rig)
-    assert rig.daemon.last_texts() == ("one two three", "one two")
+    assert texts(rig) == ["one two three", "one two"]
     rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
     dictated(rig, 20)
     assert rig.house.keyboard.text == "one two one two"  # the space before it is not forgotten
@@ -696,7 +702,7 @@ def test_a_dictation_stops_with_the_loss_of_the_focus(rig: Rig) -> None:
     rig.press(Key.UP, 9.0)
     rig.house.heavy.gate.set()
     rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
-    assert rig.daemon.last_texts() == ("one two three",)
+    assert texts(rig) == ["one two three"]
     assert rig.house.states() == [State.LISTENING, State.FINISHING, State.IDLE]
     rig.daemon.start({})  # the next press listens
 
@@ -740,7 +746,7 @@ def test_a_locked_screen_ends_what_runs_as_it_stands(rig: Rig) -> None:
     rig.house.heavy.gate.set()
     standing = rig.house.keyboard.text
     assert all(made.backspaces == 0 for made in rig.house.keyboard.patches)
-    assert rig.daemon.last_texts() == (standing,)
+    assert texts(rig) == [standing]
     refused: Callable[[], None]
     for refused in (lambda: rig.daemon.start({}), lambda: rig.daemon.type_again("x"), lambda: undo(rig)):
         with pytest.raises(DaemonError, match="The screen is locked"):
@@ -765,3 +771,22 @@ def test_a_locked_screen_breaks_off_a_text_that_is_typed(rig: Rig, monkeypatch: 
     with pytest.raises(KeyboardError, match="not typed to its end: the screen is locked"):
         rig.daemon.type_again("word " * 30)
     assert rig.house.keyboard.text == "word " * 10
+
+
+def test_a_screen_that_is_locked_before_the_typing_begins(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its thread may be late."""
+    types = rig.house.dictations.type
+
+    def late(text: str, settings: Settings) -> None:
+        rig.daemon.screen_locked(True)
+        rig.daemon.last_texts()  # asked behind the lock
+        types(text, settings)
+
+    monkeypatch.setattr(rig.house.dictations, "type", late)
+    with pytest.raises(KeyboardError, match="not typed to its end: the screen is locked"):
+        rig.daemon.type_again("secret")
+    assert rig.house.keyboard.text == ""
+    monkeypatch.undo()
+    rig.daemon.screen_locked(False)
+    rig.daemon.type_again("again")
+    assert rig.house.keyboard.text == "again"

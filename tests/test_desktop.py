@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from tests.deadline import wait_until
 from tests.fakes import FakeTranscriber
-from voicetype import hotkeys, keyboards, making
+from voicetype import hotkeys, keyboards, logs, making
 from voicetype.audience import Audience
 from voicetype.config import Config, Words
 from voicetype.config_file import load
@@ -67,14 +68,6 @@ class Rig:
 Start = Callable[..., Rig]
 
 
-def wait_until(done: Callable[[], bool]) -> None:
-    """For what happens on the models' own thread."""
-    deadline = time.monotonic() + 10
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
     """A desktop whose models are false."""
@@ -97,6 +90,7 @@ def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
     yield begin
     for each in started:
         each.close()
+    logs.configure()
 
 
 def showing(rig: Rig) -> Showing:
@@ -126,6 +120,22 @@ def test_a_rule_for_an_application_holds_from_the_next_dictation_on(start: Start
     rig.desktop.change({"typing.drafts": False}, keep=True)
     assert '\n[typing.applications]\n"*kitty*" = "in-place"\n' in rig.file.read_text()
     assert load(rig.file).typing.applications == Words({"*kitty*": "in-place"})
+
+
+def test_what_is_logged_follows_the_file_unless_the_command_line_says(start: Start) -> None:
+    rig, theirs = start(logs__level="debug"), logging.getLogger("a_library")
+    ours = logging.getLogger("voicetype.x")
+    assert ours.isEnabledFor(logging.DEBUG)
+    rig.write(f'{BASE}\n[logs]\nlevel = "error"\n[logs.libraries]\na_library = "info"\n')
+    rig.desktop.reload()
+    assert not theirs.isEnabledFor(logging.INFO)
+    rig.desktop.settle()
+    assert theirs.isEnabledFor(logging.INFO)
+    assert ours.isEnabledFor(logging.DEBUG)
+    rig.write(BASE)
+    rig.desktop.reload()
+    rig.desktop.settle()
+    assert not theirs.isEnabledFor(logging.INFO)
 
 
 def test_our_own_change_of_the_file_is_no_news(start: Start) -> None:
@@ -223,12 +233,12 @@ def test_the_same_models_chosen_again_are_tried_again(
     monkeypatch.setattr(models, "ensure", none)
     rig.desktop.change(choice, keep=keep)
     rig.desktop.settle()
-    wait_until(lambda: rig.paper.problems == ["The model tiny.en can't be had."])
+    wait_until(lambda: rig.paper.problems == ["The model tiny.en can't be had."], "it is told")
     rig.desktop.settle()
     monkeypatch.setattr(models, "ensure", lambda name, *_: Path(name))
     rig.desktop.change(choice, keep=keep)
     rig.desktop.settle()
-    wait_until(lambda: rig.desktop.models.names() == ("tiny.en", "small.en"))
+    wait_until(lambda: rig.desktop.models.names() == ("tiny.en", "small.en"), "the new model")
 
 
 @pytest.mark.parametrize("keep", [True, False])

@@ -172,7 +172,19 @@ def test_drafts_stand_before_the_heavy_model_has_said_anything(rig: Rig, dictate
 def test_two_utterances(rig: Rig, dictate: Dictate) -> None:
     text = dictate("s" * 20 + "." * 60 + "s" * 20).finished.result(10)
     assert text == rig.keyboard.text
-    assert text.casefold() == "one two three. one two three."
+    assert text.casefold() == "one two three. one two three four."  # with the silence before it, it is longer
+
+
+def test_a_noise_before_the_words_is_no_news_and_leaves_the_count_of_windows(
+    rig: Rig, dictate: Dictate
+) -> None:
+    text = dictate("s" * 60 + "." * 60 + "s" * 3 + "." * 60 + "s" * 60 + "." * 20).finished.result(10)
+    assert rig.keyboard.text == text
+    segments = [s for s in rig.reported if isinstance(s, TranscriptSegment)]
+    assert {s.utterance for s in segments} == {0, 2}
+    confirmed = [s for s in segments if s.confidence is Confidence.CONFIRMED]
+    corrected = [n for s in confirmed for n in s.corrects_window_ids]
+    assert corrected == list(range(corrected[-1] + 1))
 
 
 def test_cancel_in_the_middle_of_a_model_call(rig: Rig, dictate: Dictate) -> None:
@@ -381,9 +393,12 @@ def test_a_reader_that_fails_ends_the_dictation_rather_than_hanging_it(
     def report(_: object) -> None:
         raise BrokenPipeError
 
+    released: list[bool] = []
     monkeypatch.setattr(rig, "report", report)
+    monkeypatch.setattr(rig.keyboard, "release", lambda: released.append(True))
     with pytest.raises(BrokenPipeError):
         dictate("s" * 60).finished.result(10)
+    assert released, "the keyboard is given back"
     monkeypatch.setattr(rig, "report", lambda _: None)
     assert dictate("s" * 20).finished.result(10)
 

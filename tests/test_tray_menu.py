@@ -9,9 +9,11 @@ import pytest
 
 from voicetype.config import KEYBOARDS, LANGUAGES, AudioConfig, Config, ModelsConfig, TypingConfig
 from voicetype.control import State, Status
+from voicetype.history import Said
 from voicetype.languages import NAMES
 from voicetype.tray.items import SEPARATOR, Command, Configure, Copy, Item, Menu, TypeAgain, shortened
-from voicetype.tray.menu import Model, Preset, View, menu, model, sentence
+from voicetype.tray.menu import menu, sentence
+from voicetype.tray.view import Model, Preset, View, model
 
 READY = Status(State.IDLE, True, "en", "tiny.en", "base", "x11", "x11: Control_R", "1.0")
 MODELS = (
@@ -108,7 +110,7 @@ def test_listening_starts_and_stops(state: State, expected: Item) -> None:
     ],
 )
 def test_the_last_dictation_can_be_taken_back(state: State, texts: tuple[str, ...], enabled: bool) -> None:
-    shown = menu(replace(VIEW, status=replace(READY, state=state), last_texts=texts))
+    shown = menu(replace(VIEW, status=replace(READY, state=state), last_texts=tuple(map(Said, texts))))
     assert Item("Undo last dictation", Command.UNDO, enabled=enabled) in shown
 
 
@@ -272,11 +274,20 @@ def test_switches_show_what_is_and_ask_for_the_other(on: bool) -> None:
 
 def test_the_last_ten_dictations_can_be_had_again() -> None:
     texts = ("A long\nsentence of several lines, which would not fit into a menu.", *map(str, range(20)))
-    shown = at(menu(replace(VIEW, last_texts=texts)), "Last dictations")
+    shown = at(menu(replace(VIEW, last_texts=tuple(map(Said, texts)))), "Last dictations")
     assert labels(shown) == ["A long sentence of several lines, which…", *map(str, range(9))]
     first = shown.submenu[0]
     assert first.submenu == (Item("Copy", Copy(texts[0])), Item("Type again", TypeAgain(texts[0])))
     assert at(menu(VIEW), "Last dictations").submenu == (Item("none yet", enabled=False),)
+
+
+def test_what_no_window_took_is_marked_and_offered() -> None:
+    last = (Said("one two", "two"), Said("three", "three"), Said("four"))
+    shown = at(menu(replace(VIEW, last_texts=last)), "Last dictations")
+    assert labels(shown) == ["Not typed whole: one two", "Not typed: three", "four"]
+    whole, rest = Item("Type again", TypeAgain("one two")), Item("Type the rest", TypeAgain("two"))
+    assert shown.submenu[0].submenu == (Item("Copy", Copy("one two")), whole, rest)
+    assert labels(shown.submenu[1]) == ["Copy", "Type again"]
 
 
 def test_the_rest() -> None:
@@ -288,7 +299,7 @@ def test_the_rest() -> None:
 
 
 def test_whatever_can_be_chosen_does_something_and_only_that() -> None:
-    for item in everything(menu(replace(VIEW, last_texts=("one",)))):
+    for item in everything(menu(replace(VIEW, last_texts=(Said("one", "e"),)))):
         if item != SEPARATOR:
             assert item.label
             assert item.enabled is (item.action is not None or bool(item.submenu)), item.label

@@ -114,6 +114,8 @@ KEYBOARDS = (
     "dummy",
 )
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
 MODEL_PRESETS = ("auto", "light", "light-multilingual", "english", "multilingual", "accurate")
 
 _CODES = "a language code of Whisper (en, de, zh …)"
@@ -141,8 +143,8 @@ class AudioConfig:
     """The microphone and what counts as speech."""
 
     device: str = setting("", "a name from `voicetype devices`, or a part of it; empty: the system's default")
-    vad_aggressiveness: int = number(2, 0, 3, "how readily sound is taken for noise; webrtcvad's")
-    pre_roll_s: float = number(0.3, 0, 2, "sound kept from before the voice was noticed")
+    vad_aggressiveness: int = number(2, 0, 3, "how readily sound is taken for noise")
+    pre_roll_s: float = number(0.5, 0, 2, "sound kept from before the voice was noticed")
     pause_s: float = number(0.2, 0.05, 2, "a silence this long asks the heavy model at once")
     end_s: float = number(0.6, 0.1, 5, "a silence this long may end an utterance")
     sounds: bool = setting(False, "a short sound when listening begins and ends; never transcribed")
@@ -218,6 +220,27 @@ class DesktopConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryConfig:
+    """What is remembered of the last dictations."""
+
+    keep: bool = setting(
+        False, "also in a file, which you alone may read; false: in memory alone, and no file is left"
+    )
+    length: int = number(10, 0, 1_000, "how many; 0: none")
+
+
+@dataclass(frozen=True, slots=True)
+class LogsConfig:
+    """What the program says of itself on stderr, which is the journal where systemd starts it."""
+
+    level: str = choice(
+        "info", LOG_LEVELS, "of our own messages; of the libraries, never less than a warning is shown"
+    )
+    quiet: bool = setting(False, "no log at all; what a command has to say of its own outcome stays")
+    libraries: Words = table(LOG_LEVELS, 'by library, as in "faster_whisper" = "info"')
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All of it."""
 
@@ -236,3 +259,5 @@ class Config:
     hotkey: HotkeyConfig = field(default_factory=HotkeyConfig)
     typing: TypingConfig = field(default_factory=TypingConfig)
     desktop: DesktopConfig = field(default_factory=DesktopConfig)
+    history: HistoryConfig = field(default_factory=HistoryConfig)
+    logs: LogsConfig = field(default_factory=LogsConfig)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from voicetype.config import Config
+from voicetype.history import Said
 
 
 class State(StrEnum):
@@ -39,7 +40,7 @@ class Status:
 
 
 class Control(Protocol):
-    """What may be asked of the daemon. Every method is thread-safe and returns at once."""
+    """What may be asked of the daemon. Every method is thread-safe; all but `type_again` return at once."""
 
     def start(self, options: Mapping[str, object]) -> None:
         """Listen. `options`: "language". Raises VoicetypeError, DaemonError where it listens already."""
@@ -81,11 +82,21 @@ class Control(Protocol):
         They are written into the configuration file too. Raises VoicetypeError.
         """
 
-    def last_texts(self) -> Sequence[str]:
-        """The last dictations, the newest first; kept in memory alone."""
+    def last_texts(self) -> Sequence[Said]:
+        """The last dictations, the newest first."""
 
     def type_again(self, text: str) -> None:
-        """Type a text into the focused window. Raises VoicetypeError; DaemonError while a dictation runs."""
+        """Type a text into the focused window, and wait until all of it stands there.
+
+        Raises VoicetypeError; DaemonError while a dictation runs.
+        """
+
+    def type_last(self, *, rest: bool) -> Future[None]:
+        """Type the last dictation again, or the `rest` of it, which no window took.
+
+        Resolves once all of it stands there; the future raises KeyboardError. Raises DaemonError where there
+        is nothing of the kind, and while a dictation runs.
+        """
 
     def status(self) -> Status:
         """What is now."""

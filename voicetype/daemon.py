@@ -6,27 +6,23 @@ call only puts a job in its queue. Whatever the job was, what is now is told beh
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 import voicetype
 from voicetype.config import Config
 from voicetype.control import State, Status
 from voicetype.errors import DaemonError, VoicetypeError
+from voicetype.history import Said, last_of
 from voicetype.hotkey import KeyEvent
 from voicetype.hotkey.push_to_talk import PushToTalk, Wish
+from voicetype.jobs import Jobs, ending
 from voicetype.parts import Parts
 from voicetype.settings import Settings
 from voicetype.turns import Turns
-
-log = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
 
 _GOODBYE_S = 5.0  # for a patch under way when the daemon ends
 
@@ -36,8 +32,8 @@ class Daemon:
 
     def __init__(self, parts: Parts, quit_: Callable[[], None]) -> None:
         self._parts, self._quit = parts, quit_
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="voicetype-daemon")
-        self._turns = Turns(parts.dictations, parts.tell, self._ask)
+        self._jobs = Jobs("voicetype-daemon", self._follow)
+        self._turns = Turns(parts.dictations, parts.tell, self._jobs.ask, parts.history)
         self._key = PushToTalk(parts.tap_s)
         self._announced: Status | None = None
         self._dictating = False
@@ -49,26 +45,26 @@ class Daemon:
     def start(self, options: Mapping[str, object]) -> None:
         """Listen. `options`: "language". Raises VoicetypeError, DaemonError where it listens already."""
         language = options.get("language")
-        self._ask(lambda: self._start(language if isinstance(language, str) else None)).result()
+        self._jobs.ask(lambda: self._start(language if isinstance(language, str) else None)).result()
 
     def stop(self) -> Future[str]:
         """Listen no more; resolves to the final text. Raises DaemonError.
 
         Where nothing runs: to the last text if a window did not take all of it, once; else to "".
         """
-        return self._ask(self._turns.stop).result()
+        return self._jobs.ask(self._turns.stop).result()
 
     def toggle(self) -> None:
         """Listen, or listen no more. Raises VoicetypeError."""
-        self._ask(self._toggle).result()
+        self._jobs.ask(self._toggle).result()
 
     def cancel(self) -> None:
         """Drop what is not sealed yet."""
-        self._ask(self._turns.cancel)
+        self._jobs.ask(self._turns.cancel)
 
     def undo_last(self) -> Future[None]:
         """Take back what the last dictation typed; the future raises UndoError. Raises DaemonError."""
-        return self._ask(lambda: self._alone(self._parts.dictations.undo)).result()
+        return self._jobs.ask(lambda: self._alone(self._parts.dictations.undo)).result()
 
     def set_language(self, language: str) -> None:
         """One of `config.LANGUAGES`, or "auto", from the next dictation on. Raises ConfigError."""
@@ -86,13 +82,17 @@ class Daemon:
         """The configuration in force, or about to be."""
         return self._parts.config
 
-    def last_texts(self) -> Sequence[str]:
+    def last_texts(self) -> Sequence[Said]:
         """The last dictations, the newest first."""
-        return self._ask(lambda: tuple(self._turns.texts)).result()
+        return self._jobs.ask(lambda: self._parts.history.said).result()
 
     def type_again(self, text: str) -> None:
         """Type a text into the focused window. Raises VoicetypeError; DaemonError while a dictation runs."""
-        self._ask(lambda: self._alone(partial(self._parts.dictations.type, text))).result().result()
+        self._jobs.ask(lambda: self._type(text)).result().result()
+
+    def type_last(self, *, rest: bool) -> Future[None]:
+        """Type the last dictation, or the rest of it; the future raises KeyboardError. Raises DaemonError."""
+        return self._jobs.ask(lambda: self._type(last_of(self._parts.history.said, rest=rest))).result()
 
     def list_models(self) -> Sequence[Mapping[str, object]]:
         """One mapping a model."""
@@ -122,45 +122,32 @@ class Daemon:
 
     def key(self, event: KeyEvent) -> None:
         """The push-to-talk key, or a key beside it."""
-        self._ask(lambda: self._heed(event))
+        self._jobs.ask(lambda: self._heed(event))
 
     def reload(self) -> None:
         """The configuration file has changed."""
-        self._ask(self._reload)
+        self._jobs.ask(self._reload)
 
     def screen_locked(self, locked: bool) -> None:
         """Whether the screen is locked: what is under way ends as it stands, and nothing begins."""
-        self._ask(lambda: self._lock(locked))
+        self._jobs.ask(lambda: self._lock(locked))
 
     def announce(self) -> None:
         """Tell everyone what is now, where it is new."""
-        self._ask(lambda: None)
+        self._jobs.ask(lambda: None)
 
     def close(self) -> None:
         """End what runs, where what stands stays, and the thread. Safe to call twice."""
         with suppress(DaemonError):
-            wait(self._ask(self._abandon).result(), timeout=_GOODBYE_S)
-        self._thread.shutdown()
+            wait(self._jobs.ask(self._abandon).result(), timeout=_GOODBYE_S)
+        self._jobs.close()
 
     # on the daemon's thread
 
-    def _ask(self, job: Callable[[], _T]) -> Future[_T]:
-        def do() -> _T:
-            try:
-                return job()
-            finally:
-                self._settle()
-                self._announce()
-
-        try:
-            asked = self._thread.submit(do)
-        except RuntimeError as error:  # the thread has ended: only what comes after `close` meets this
-            asked = Future()
-            asked.set_exception(_ends())
-            log.debug("asked too late: %s", error)
-            return asked
-        asked.add_done_callback(_log_surprise)
-        return asked
+    def _follow(self) -> None:
+        """What comes behind each job."""
+        self._settle()
+        self._announce()
 
     def _settle(self) -> None:
         """What may only change between two dictations."""
@@ -207,6 +194,7 @@ class Daemon:
         if failure := self._parts.models.failure:
             self._parts.models.again()  # the next press may find the network, or the disk, back
             raise failure
+        self._turns.check_room()
         settings = self._parts.settings
         heard = self._parts.models.language(language or settings.language)
         self._turns.start(self._parts.microphone(), replace(settings, language=heard))
@@ -224,15 +212,22 @@ class Daemon:
         self._check_may_begin()
         return self._turns.alone(partial(keys, self._parts.settings))
 
+    def _type(self, text: str) -> Future[None]:
+        def type_(settings: Settings) -> None:
+            self._parts.dictations.type(text, settings)
+            self._jobs.ask(lambda: self._parts.history.typed(text))
+
+        return self._alone(type_)
+
     def _check_may_begin(self) -> None:
         if self._ending:
-            raise _ends()
+            raise ending()
         if self._locked:
             raise DaemonError("The screen is locked.", "Unlock it first: nothing is typed behind a lock.")
         self._turns.check_not_typing()
 
     def _change(self, values: Mapping[str, object], *, keep: bool) -> None:
-        self._ask(lambda: self._parts.change(values, keep=keep)).result()
+        self._jobs.ask(lambda: self._parts.change(values, keep=keep)).result()
 
     def _reload(self) -> None:
         try:
@@ -247,20 +242,9 @@ class Daemon:
 
     def _abandon(self) -> list[Future[str]]:
         self._ending = True
-        return self._leave("voicetype ends")
+        return self._leave("voicetype ends", ending=True)
 
-    def _leave(self, reason: str) -> list[Future[str]]:
+    def _leave(self, reason: str, *, ending: bool = False) -> list[Future[str]]:
         """What stands stays. The texts that are still to come."""
         self._parts.dictations.break_off(reason)
-        return self._turns.abandon()
-
-
-def _ends() -> DaemonError:
-    return DaemonError("The voicetype daemon is ending.", "Start it again: `voicetype run`.")
-
-
-def _log_surprise(asked: Future[_T]) -> None:
-    """A fault of ours must not vanish in a future that nobody reads."""
-    error = asked.exception()
-    if error is not None and not isinstance(error, VoicetypeError):
-        log.error("the daemon failed at a job", exc_info=error)
+        return self._turns.abandon(reason, ending=ending)

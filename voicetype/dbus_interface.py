@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
 from dbus_fast import Message, MessageType, PropertyAccess, Variant
@@ -27,8 +28,8 @@ from voicetype.dbus_values import (
     check_models,
     invalid,
     named,
+    plain_options,
     sendable,
-    start_options,
     variants,
 )
 from voicetype.errors import VoicetypeError
@@ -47,13 +48,15 @@ class Daemon1(ServiceInterface):
         self._status = control.status()
         self._calls = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="dbus-calls")
         self.under_way: set[asyncio.Task[Any]] = set()  # calls that have no answer yet
+        self._signatures = {each.name: each.in_signature for each in self.introspect().methods}
         self.closing = asyncio.Event()  # set: a Stop that still waits answers ""
 
     # ── methods ──────────────────────────────────────────────────────────────────────────────
 
     @dbus_method(name="Start")
     async def start(self, options: DBusDict) -> None:
-        plain = start_options(options)
+        plain = plain_options("Start", options, {"language": "s"})
+        check_language(plain.get("language", "auto"))
         await self._call(lambda: self._control.start(plain))
 
     @dbus_method(name="Stop")
@@ -95,6 +98,21 @@ class Daemon1(ServiceInterface):
     @dbus_method(name="ListModels")
     async def list_models(self) -> Annotated[list[dict[str, Variant]], DBusSignature("aa{sv}")]:
         return [variants(model) for model in await self._call(self._control.list_models)]
+
+    @dbus_method(name="Last")
+    async def last(self) -> DBusStr:
+        said = await self._call(self._control.last_texts)
+        return sendable(said[0].text) if said else ""
+
+    @dbus_method(name="LastTexts")
+    async def last_texts(self) -> Annotated[list[dict[str, Variant]], DBusSignature("aa{sv}")]:
+        return [variants(asdict(said)) for said in await self._call(self._control.last_texts)]
+
+    @dbus_method(name="TypeLast")
+    async def type_last(self, options: DBusDict) -> None:
+        rest = bool(plain_options("TypeLast", options, {"rest": "b"}).get("rest"))
+        done = asyncio.wrap_future(await self._call(lambda: self._control.type_last(rest=rest)))
+        await self._failing(asyncio.shield(done))  # it goes on where this call is given up
 
     @dbus_method(name="Quit")
     async def quit(self) -> None:
@@ -202,7 +220,7 @@ class Daemon1(ServiceInterface):
         """
         if message.message_type is not MessageType.METHOD_CALL or message.path != PATH:
             return
-        wanted = _SIGNATURES.get(message.member or "")
+        wanted = self._signatures.get(message.member or "")
         if message.interface in (None, NAME) and wanted is not None and message.signature != wanted:
             raise invalid(
                 f"{message.member} takes ({wanted}), not ({message.signature[:60]}).",
@@ -214,22 +232,12 @@ class Daemon1(ServiceInterface):
         self._calls.shutdown(wait=False, cancel_futures=True)
 
 
-_SIGNATURES = {
-    "Start": "a{sv}",
-    "Stop": "",
-    "Cancel": "",
-    "Toggle": "",
-    "UndoLast": "",
-    "SetLanguage": "s",
-    "SetModels": "ss",
-    "ListModels": "",
-    "Quit": "",
-}
-
 _RESULTS = {
     "Stop": ("text",),
     "UndoLast": ("done",),
     "ListModels": ("models",),
+    "Last": ("text",),
+    "LastTexts": ("texts",),
     "Segment": ("fields",),
     "StateChanged": ("state",),
     "Problem": ("code", "sentence", "hint"),

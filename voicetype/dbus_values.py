@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dbus_fast import DBusError, Variant
 
-from voicetype.client import ERRORS
+from voicetype.client import ERRORS, NAME, PATH
 from voicetype.config import LANGUAGES
 from voicetype.errors import (
     AudioError,
@@ -14,20 +14,25 @@ from voicetype.errors import (
     DaemonError,
     HotkeyError,
     KeyboardError,
+    MicrophoneNotice,
     ModelError,
+    NotTyped,
     UndoError,
     VoicetypeError,
 )
 
 _LONGEST = 4_096  # characters of an argument; a model may be a folder's path
+_LONGEST_SAID = 500  # characters of a sentence or a hint, which may quote such an argument
 
 _CODES: Mapping[type[VoicetypeError], str] = {
+    MicrophoneNotice: "Microphone",
     AudioError: "NoMicrophone",
     ConfigError: "InvalidArguments",
     DaemonError: "Busy",
     HotkeyError: "NoHotkey",
     KeyboardError: "NoKeyboard",
     ModelError: "NoModel",
+    NotTyped: "NotTyped",
     UndoError: "NoUndo",
 }
 
@@ -39,7 +44,8 @@ def error_code(error: VoicetypeError) -> str:
 
 def named(error: VoicetypeError) -> DBusError:
     """The error as a call's answer: its sentence, and the hint on the line below."""
-    return DBusError(f"{ERRORS}.{error_code(error)}", sendable(f"{error.sentence}\n{error.hint}"))
+    told = "\n".join(_cut(each) for each in (error.sentence, error.hint))
+    return DBusError(f"{ERRORS}.{error_code(error)}", sendable(told))
 
 
 def invalid(sentence: str, hint: str) -> DBusError:
@@ -50,6 +56,10 @@ def invalid(sentence: str, hint: str) -> DBusError:
 def sendable(text: str) -> str:
     """A text that the bus takes: UTF-8 without NUL (a path may hold anything)."""
     return text.encode(errors="replace").decode().replace("\0", "�")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SAID else f"{text[:_LONGEST_SAID]} …"
 
 
 def _variant(value: object) -> Variant:
@@ -70,24 +80,27 @@ def variants(fields: Mapping[str, object]) -> dict[str, Variant]:
     return {key: _variant(value) for key, value in fields.items()}
 
 
-def start_options(options: Mapping[str, Variant]) -> dict[str, object]:
-    """The options of Start as plain values. Raises InvalidArguments."""
+def plain_options(member: str, options: Mapping[str, Variant], known: Mapping[str, str]) -> dict[str, object]:
+    """The options of a method as plain values; `known`: the signature of each. Raises InvalidArguments."""
     for name, value in options.items():
-        if name != "language":
-            raise invalid(f"Start knows no option {name[:60]!r}.", "It knows: language (s).")
-        if value.signature != "s":
+        if name not in known:
+            names = ", ".join(f"{each} ({signature})" for each, signature in known.items())
+            raise invalid(f"{member} knows no option {name[:60]!r}.", f"It knows: {names}.")
+        if value.signature != known[name]:
+            kind = {"s": "a text (s)", "b": "true or false (b)"}[known[name]]
             raise invalid(
-                f"The option language is a text (s), not ({value.signature[:60]}).", "For example 'en'."
+                f"The option {name} is {kind}, not ({value.signature[:60]}).",
+                f"`busctl --user introspect {NAME} {PATH}` lists the methods.",
             )
-        check_language(value.value)
     return {name: value.value for name, value in options.items()}
 
 
-def check_language(language: str) -> None:
+def check_language(language: object) -> None:
     """Raises InvalidArguments."""
     if language != "auto" and language not in LANGUAGES:
         raise invalid(
-            f"There is no language {language[:60]!r}.", "Use 'auto' or a code of Whisper's: en, de, fr, zh …"
+            f"There is no language {str(language)[:60]!r}.",
+            "Use 'auto' or a code of Whisper's: en, de, fr, zh …",
         )
 
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from voicetype import hotkeys, keyboards
+from voicetype import hotkeys, keyboards, logs, sound_process
 from voicetype.audience import Audience
-from voicetype.audio import Microphone
 from voicetype.config import Config, ModelsConfig
 from voicetype.config_file import default_path, load, override, parsed, read_text, validated
 from voicetype.config_watch import changes
@@ -20,9 +19,11 @@ from voicetype.core.stream import StreamEvent
 from voicetype.dictations import Dictations
 from voicetype.errors import HotkeyError, VoicetypeError
 from voicetype.frames import FrameSource
+from voicetype.history import History
 from voicetype.hotkey import Hotkey, KeyEvent
 from voicetype.machine import decide, this_machine
 from voicetype.making import check, make_pair, settings
+from voicetype.microphone import Microphone
 from voicetype.x11.own_keys import OwnKeys
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Desktop:
         """Raises KeyboardError where there is no way to type, ConfigError for what can't go together."""
         self._wish, self._audience = wanted, audience
         self._config = self._wanted = decided(wanted.config)
+        _say(self._config)
         self._own_keys = OwnKeys()
         self._keyboard = keyboards.chosen(self._config, self._own_keys)
         self._hotkey: Hotkey = hotkeys.none()
@@ -72,6 +74,7 @@ class Desktop:
         self.models = make_pair(self._config, self.tell)
         self.dictations = Dictations(self.models.fast, self.models.heavy, self._keyboard)
         self.settings = settings(self._config)
+        self.history = History(self.tell)
 
     @property
     def config(self) -> Config:
@@ -92,6 +95,7 @@ class Desktop:
         """Connect the keyboard. Raises KeyboardError."""
         self._heed = heed
         self.dictations.open(lost)
+        sound_process.prepare(1)
 
     def take_key(self) -> None:
         """The push-to-talk key, without which `voicetype toggle` still works."""
@@ -109,11 +113,12 @@ class Desktop:
         """Give keyboard and key back."""
         self._hotkey.close()
         self.dictations.close()
+        self.history.close()
         self.models.close()
 
     def microphone(self) -> FrameSource:
         """An open microphone. Raises AudioError."""
-        microphone = Microphone(self._config.audio.device)
+        microphone = Microphone(self._config.audio.device, tell=self.tell)
         microphone.open()
         return self._audience.listening_to(microphone)
 
@@ -142,10 +147,12 @@ class Desktop:
     def settle(self) -> None:
         """No dictation runs: what was changed comes into force; what then fails is told."""
         before, after = self._config, self._wanted
+        self.history.use(after.history)
         models_asked, self._models_asked = self._models_asked, False
         if before == after and not models_asked:
             return
         self._config = after
+        _say(after)
         self.settings = settings(after)
         steps: tuple[tuple[bool, Callable[[], None]], ...] = (
             (models_asked or _engine(before) != _engine(after), lambda: self.models.use(*_engine(after))),
@@ -179,6 +186,11 @@ class Desktop:
 def decided(config: Config) -> Config:
     """With what "auto" and "locale" mean on this machine."""
     return decide(config, this_machine(os.environ))
+
+
+def _say(config: Config) -> None:
+    """So much of it is logged from now on."""
+    logs.configure(config.logs.level, config.logs.quiet, config.logs.libraries)
 
 
 def _engine(config: Config) -> tuple[ModelsConfig, int]:

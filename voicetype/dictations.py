@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
+from voicetype import logs
 from voicetype.core import evidence
 from voicetype.core.events import FocusChanged, Patch, Started, Terms, UserTyped
 from voicetype.core.patch import graphemes
@@ -54,12 +55,19 @@ class Dictations:
         self._stages.on_typist(self._stages.keyboard.close)
         self._stages.typist.dispose()
 
-    def dictate(self, source: FrameSource, settings: Settings, report: Report) -> Dictation:
-        """Start a session on `source`. Raises KeyboardError where no window could, or may, take its text."""
+    def dictate(
+        self, source: FrameSource, settings: Settings, report: Report, *, late: bool = False
+    ) -> Dictation:
+        """Start a session on `source`. Raises KeyboardError where no window could, or may, take its text.
 
-        def begin() -> Session:
+        `late`: its speech is in `source` already, and is heard even where no window takes the text.
+        """
+
+        def begin() -> Session | None:
             try:
-                claim = self._claim()
+                claim = self._claim_for(late, report)
+                if claim is None:
+                    return None
                 started = Started(claim.continues, terms(claim, settings.terms, settings.applications))
             except KeyboardError:  # also one that was claimed in part: the seat, but no window in it
                 self._release()
@@ -70,11 +78,30 @@ class Dictations:
             return terms(self._stages.keyboard.claim(), settings.terms, settings.applications)
 
         session = self._stages.on_typist(begin)
+        if session is None:
+            return self.hear(source, settings, report)
+        return self._run(self._stages, Beginning(session, claim_again), source, settings, report)
+
+    def hear(self, source: FrameSource, settings: Settings, report: Report) -> Dictation:
+        """A session that types nothing, whatever has the focus; its text is there to be kept."""
+
+        def claim() -> Terms:
+            raise KeyboardError("No window is meant.", "It is kept among the last dictations.")
+
+        # Deaf to the keyboard: a window that gets the focus later is not the one that was meant.
+        deaf = Stages(self._stages.fast, self._stages.heavy, self._stages.keyboard, self._stages.typist)
+        settings = replace(settings, on_focus_change="pause")
+        return self._run(deaf, Beginning(_nowhere(settings), claim), source, settings, report)
+
+    def _run(
+        self, stages: Stages, beginning: Beginning, source: FrameSource, settings: Settings, report: Report
+    ) -> Dictation:
         spoken = self._spoken()
         if spoken and (not settings.languages or spoken in settings.languages):
             settings = replace(settings, presumed=spoken)
-        beginning = Beginning(session, claim_again)
-        dictation = Dictation(self._stages, source, settings, report, beginning)
+        dictation = Dictation(stages, source, settings, report, beginning)
+        logs.began()
+        dictation.finished.add_done_callback(lambda _: logs.ended())
         self._before = lambda: dictation.session
         self._spoken = lambda: dictation.spoken.presumed
         return dictation
@@ -124,13 +151,12 @@ class Dictations:
             self._before = lambda: Session(before=last)
 
     def break_off(self, reason: str) -> None:
-        """What `type` or `undo` is doing ends after its next few characters. For any thread."""
+        """What `type` or `undo` does ends after its next few characters; "": it may go on. For any thread."""
         self._broken_off = reason
 
     @contextmanager
     def _by_itself(self) -> Iterator[None]:
         """Typing that is no dictation."""
-        self._broken_off = ""
         try:
             yield
         finally:
@@ -144,6 +170,17 @@ class Dictations:
         if not claim.continues:
             self._before = Session
         return claim
+
+    def _claim_for(self, late: bool, report: Report) -> Claim | None:
+        """The claim; None where there is none, and what is said is to be heard all the same."""
+        try:
+            return self._claim()
+        except KeyboardError as error:
+            if not late:
+                raise
+            self._release()
+            report(error)
+            return None
 
     def _release(self) -> None:
         with suppress(KeyboardError):  # who claims next is told
@@ -178,6 +215,12 @@ class Dictations:
             self._lost()
         else:
             self._stages.control.on_next(event)
+
+
+def _nowhere(settings: Settings) -> Session:
+    """A session that types nothing."""
+    started, _ = step(Session(patching=settings.patching), Started(terms=settings.terms))
+    return step(started, FocusChanged(ours=False))[0]
 
 
 def _last(session: Session) -> str:

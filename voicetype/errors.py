@@ -3,10 +3,15 @@
 VoicetypeError
 ├── ConfigError          the configuration file or a value in it
 ├── ModelError           a model that is unknown, missing, broken or can't be fetched
+│   └── failures.Failure a model that did not hear what it should have heard
+├── engine.progress.Unwanted  a model that nobody waits for any more
 ├── AudioError           no microphone, a device that fails, a file that can't be read
+│   └── MicrophoneNotice what becomes of the sound while a dictation goes on, or ends
 ├── KeyboardError        no way to type
 │   └── PatchInterrupted a patch that stopped half way, with exactly how far it came
+├── NotTyped             the end of a dictation that no window took; it is kept
 ├── UndoError            what the last dictation typed can't be taken back
+├── HistoryError         the last dictations can't be kept in a file
 ├── HotkeyError          the push-to-talk key can't be had
 ├── DesktopError         no tray, no overlay, nothing to install into
 └── DaemonError          no daemon, a second daemon, a daemon that refuses
@@ -40,6 +45,10 @@ class AudioError(VoicetypeError):
     """Sound can't be heard or read."""
 
 
+class MicrophoneNotice(AudioError):
+    """The microphone is away, or back, or muted, or sound is lost; nothing is to be done at once."""
+
+
 class KeyboardError(VoicetypeError):
     """Nothing can be typed."""
 
@@ -64,15 +73,34 @@ class PatchInterrupted(KeyboardError):
     def __init__(self, reason: Interruption, erased: int, typed: int) -> None:
         super().__init__(
             f"The text was not typed to its end: {reason.value}.",
-            "The text is printed when the dictation ends.",
+            "The whole text is kept: `voicetype last` prints it.",
         )
         self.reason = reason
         self.erased = erased
         self.typed = typed
 
 
+class NotTyped(VoicetypeError):
+    """The end of a dictation was not typed; `kept`: the whole text can be had again."""
+
+    def __init__(
+        self, characters: int, why: str = "their window lost the focus, or is gone", *, kept: bool = True
+    ) -> None:
+        if kept:
+            hint = "The whole text is kept: `voicetype last` prints it, `voicetype last --type` types it."
+        else:
+            hint = (
+                "They are gone: [history] length and keep, in the configuration, say how long texts are kept."
+            )
+        super().__init__(f"The last {characters} characters were not typed: {why}.", hint)
+
+
 class UndoError(VoicetypeError):
     """What the last dictation typed can't be taken back, or not all of it."""
+
+
+class HistoryError(VoicetypeError):
+    """The last dictations can't be kept in a file, or read from it."""
 
 
 class HotkeyError(VoicetypeError):

@@ -11,6 +11,7 @@ from voicetype.core.stream import StreamEvent
 from voicetype.dictations import Dictations
 from voicetype.errors import VoicetypeError
 from voicetype.frames import FrameSource
+from voicetype.history import History
 from voicetype.settings import Settings
 
 
@@ -19,17 +20,20 @@ class Models(Protocol):
 
     @property
     def failure(self) -> VoicetypeError | None:
-        """Why a model is missing, where one is."""
+        """Why nothing can be dictated, where no model is to be had."""
 
     @property
     def loading(self) -> str:
         """What is being fetched or loaded, as a sentence; empty: nothing is."""
 
     def names(self) -> tuple[str, str]:
-        """Fast and heavy: those that hear now; while there are none, those to come."""
+        """Fast and heavy: those that hear now; while there are none, those to come.
+
+        Empty for one that can't be had, while the other one dictates alone.
+        """
 
     def ready(self) -> bool:
-        """Whether both can hear."""
+        """Whether both can hear, or one of them where the other can't be had."""
 
     def again(self) -> None:
         """Try once more to have what is missing. Raises ModelError."""
@@ -58,6 +62,10 @@ class Parts(Protocol):
     @property
     def ways(self) -> tuple[str, str]:
         """The keyboard and the hotkey, for people."""
+
+    @property
+    def history(self) -> History:
+        """The last dictations."""
 
     @property
     def config(self) -> Config:

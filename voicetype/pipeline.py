@@ -7,7 +7,8 @@
 
 Rule 1. Every subscription is made before the first frame is read.
 Rule 2. `switch_map` is per utterance: a new one lets go of the drafts of the last. The heavy model's
-words are never let go of, for they may be the last confirmation of an older utterance.
+words are never let go of, for they may be the last confirmation of an older utterance; nor are the drafts
+of a pause, which stand where no confirmation comes.
 Rule 3. The reducer runs on whatever thread brings an event; `merge` lets them in one at a time.
 `observe_on` stands once, before the typist, whose thread alone types, claims and reports.
 Rule 4. No exception ends the stream: a stage that meets the outside reports it and goes on.
@@ -19,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar, cast
@@ -43,11 +45,11 @@ from voicetype.core.events import (
 )
 from voicetype.core.session import Session, step
 from voicetype.core.spoken import Spoken
-from voicetype.core.stream import Dropped, Finished, StreamEvent
+from voicetype.core.stream import Finished, StreamEvent
 from voicetype.core.verification import Standing
 from voicetype.elsewhere import Elsewhere
 from voicetype.engine import Hypothesis
-from voicetype.errors import KeyboardError, VoicetypeError
+from voicetype.errors import KeyboardError, NotTyped, VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.keyboard import Keyboard
 from voicetype.listening import Heard, Window
@@ -55,7 +57,7 @@ from voicetype.listening_loop import ListeningLoop
 from voicetype.segments import Segments
 from voicetype.settings import Settings
 from voicetype.stats import Stats
-from voicetype.typist import Typist, not_typed
+from voicetype.typist import Typist
 from voicetype.workers import Effort, Outcome, Request, Worker
 
 Report = Callable[[StreamEvent | VoicetypeError], None]
@@ -166,17 +168,19 @@ class Dictation:
             ops.subscribe_on(NewThreadScheduler()), ops.take_until(self._cancels), ops.share()
         )
         heavy_windows, fast_windows = _only(heard, Window).pipe(ops.partition(_is_heavy))
+        at_pauses, ticks = fast_windows.pipe(ops.partition(_is_at_pause))
 
         def drafts_of(started: SpeechStarted) -> Observable[Item]:
             def is_ours(window: Window) -> bool:
                 return window.utterance == started.utterance
 
-            return self._transcribed(fast_windows.pipe(ops.filter(is_ours)), self._stages.fast)
+            return self._transcribed(ticks.pipe(ops.filter(is_ours)), self._stages.fast)
 
         drafts = _only(heard, SpeechStarted).pipe(ops.switch_map(drafts_of))
+        whole_drafts = self._transcribed(at_pauses, self._stages.fast)
         confirmations = self._transcribed(heavy_windows, self._stages.heavy)
         others = heard.pipe(ops.filter(lambda item: not isinstance(item, Window)))
-        return rx.merge(others, drafts, confirmations, self._stages.control).pipe(
+        return rx.merge(others, drafts, whole_drafts, confirmations, self._stages.control).pipe(
             ops.scan(self._fold, _State(self.session, None, Started())),
             ops.observe_on(self._stages.typist),
         )
@@ -198,13 +202,16 @@ class Dictation:
 
         def subscribe(observer: abc.ObserverBase[Item], _: object = None) -> abc.DisposableBase:
             def done(window: Window, outcome: Outcome) -> None:
-                if not isinstance(outcome, Hypothesis):  # also of an utterance that was switched away from: drops are counted
-                    self._stages.control.on_next(Dropped(worker.role, window.window_id, time.time()))
-                    if window.final:
-                        observer.on_next(Unconfirmed(window.utterance))
-                else:
+                if isinstance(outcome, Hypothesis):
                     self._learn_language(window, outcome)
                     observer.on_next(self._segments.of(window, outcome))
+                    return
+                # Also of an utterance that was switched away from: drops are counted.
+                for told in self._segments.dropped(worker.role, window, outcome):
+                    self._stages.control.on_next(told)
+                if window.final:
+                    self._stages.fast.wait_heard()  # the drafts' last words may still be on their way
+                    observer.on_next(Unconfirmed(window.utterance, window.window_id))
 
             def submit(window: Window) -> None:
                 draft = partial(self._draft, window.utterance) if settings.verification else None
@@ -229,7 +236,14 @@ class Dictation:
         if not isinstance(item, Event) or self._is_claimed_anew(item):
             return _State(state.session, None, item)
         self.session, patch = step(state.session, item)
-        return _State(self.session, patch, item)
+        return _State(self.session, patch, self._as_told(item, state.session))
+
+    def _as_told(self, event: Event, before: Session) -> Event:
+        """What is reported: of drafts that are confirmed as they stood, a segment that says so."""
+        match event:
+            case Unconfirmed(utterance, int(window_id)) if (text := before.settled(utterance)) is not None:
+                return self._segments.unverified(utterance, window_id, text)
+        return event
 
     def _is_claimed_anew(self, event: Event) -> bool:
         """Where the dictation follows the focus, each window is claimed before it is typed into, the first
@@ -256,7 +270,7 @@ class Dictation:
             self._subscription.dispose()
             self._source.close()  # a session that is cancelled at once is never listened to
             if untyped := state.session.untyped:
-                self._tell(not_typed(len(untyped)))
+                self._tell(NotTyped(len(untyped)))
             self._release()
             self._tell(
                 Finished(state.session.text, time.time(), self._stats.summary(self._listening.samples))
@@ -296,12 +310,18 @@ class Dictation:
         """The graph, or whoever is reported to, failed: hand that on rather than hang."""
         self._subscription.dispose()
         self._source.close()
+        with suppress(KeyboardError):
+            self._stages.keyboard.release()  # the user's own input method, most of all
         if not self.finished.done():
             self.finished.set_exception(error)
 
 
 def _is_heavy(window: Window) -> bool:
     return window.heavy
+
+
+def _is_at_pause(window: Window) -> bool:
+    return window.to_pause
 
 
 def _only(items: Observable[Item], kind: type[_T]) -> Observable[_T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from voicetype.core.stream import Typed
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted, VoicetypeError
 from voicetype.keyboard import Keyboard
 from voicetype.proof import Proof
+
+log = logging.getLogger(__name__)
 
 
 class Typist:
@@ -40,6 +43,11 @@ class Typist:
         except KeyboardError as error:
             self._tell(error)
             return PatchFailed(0, 0, lost=True)
+        except Exception as error:  # whatever a library below does: what is said further on is kept
+            log.error("typing failed: %s", type(error).__name__)
+            log.debug("where it failed", exc_info=error)  # with what was to be typed, perhaps
+            self._tell(_failed())
+            return PatchFailed(0, 0, lost=True)
         if patch.backspaces or patch.text:
             self._tell(Typed(patch.backspaces, patch.text, time.time()))
         return PatchApplied(doubted=self._is_denied(patch, expected))
@@ -62,11 +70,10 @@ class Typist:
         return PatchFailed(error.erased, error.typed, lost=error.reason is not Interruption.FOREIGN_INPUT)
 
 
-def not_typed(characters: int) -> VoicetypeError:
-    """What the user is told when a session ends with text that no window took."""
-    return VoicetypeError(
-        f"The last {characters} characters were not typed: their window lost the focus, or is gone.",
-        "The whole text is kept: `voicetype stop` prints it.",
+def _failed() -> KeyboardError:
+    return KeyboardError(
+        "Typing failed inside voicetype.",
+        "The log says where. The whole text is kept: `voicetype last` prints it.",
     )
 
 

@@ -12,6 +12,7 @@ from tests.real.bus import Bus
 from voicetype.config import Config
 from voicetype.control import State, Status
 from voicetype.dbus import Service
+from voicetype.history import Said, last_of
 
 IDLE = Status(State.IDLE, True, "auto", "tiny.en", "base", "x11", "x11: Control_R", "0.1.0")
 
@@ -23,6 +24,7 @@ class FakeControl:
         self.asked: list[object] = []
         self.final: Future[str] = Future()
         self.undone: Future[None] = Future()
+        self.said: tuple[Said, ...] = (Said("the last text"),)
         self.failure: Exception | None = None
         self.stopping = threading.Event()
         self.undoing = threading.Event()
@@ -68,11 +70,15 @@ class FakeControl:
     def configure(self, values: Mapping[str, object]) -> None:
         self.asked.append(("configure", dict(values)))
 
-    def last_texts(self) -> Sequence[str]:
-        return ("the last text",)
+    def last_texts(self) -> Sequence[Said]:
+        return self.said
 
     def type_again(self, text: str) -> None:
         self.asked.append(("type", text))
+
+    def type_last(self, *, rest: bool) -> Future[None]:
+        self.asked.append(("type the rest" if rest else "type", last_of(self.said, rest=rest)))
+        return self.undone
 
     def status(self) -> Status:
         return IDLE

@@ -29,6 +29,7 @@ from voicetype.control import State
 from voicetype.core.events import Confidence, TranscriptSegment
 from voicetype.dbus import Service
 from voicetype.errors import AudioError, DaemonError, UndoError, VoicetypeError
+from voicetype.history import Said
 
 __all__ = ["bus", "control", "service"]  # fixtures
 
@@ -81,6 +82,9 @@ def test_the_interface_is_that_of_the_contract(bus: Bus) -> None:
         "SetLanguage": ("s", ""),
         "SetModels": ("ss", ""),
         "ListModels": ("", "aa{sv}"),
+        "Last": ("", "s"),
+        "LastTexts": ("", "aa{sv}"),
+        "TypeLast": ("a{sv}", ""),
         "Quit": ("", ""),
     }
     signals = {s.get("name"): types(s, "out") for s in interface.iter("signal")}
@@ -96,6 +100,9 @@ def test_the_interface_is_that_of_the_contract(bus: Bus) -> None:
         "SetLanguage": ["language"],
         "SetModels": ["fast", "heavy"],
         "ListModels": ["models"],
+        "Last": ["text"],
+        "LastTexts": ["texts"],
+        "TypeLast": ["options"],
         "Segment": ["fields"],
         "StateChanged": ["state"],
         "Problem": ["code", "sentence", "hint"],
@@ -233,6 +240,25 @@ def test_wrong_types_get_a_named_error(
     assert sentence in refused.value.sentence
     assert refused.value.hint
     assert control.asked == []
+
+
+@pytest.mark.usefixtures("service")
+def test_what_was_dictated_can_be_had_again(bus: Bus, control: FakeControl) -> None:
+    control.said = (Said("one “two”", "“two”"), Said("three"))
+    assert bus.call("Last").stdout == "('one “two”',)\n"
+    assert bus.call("LastTexts").stdout == (
+        "([{'text': <'one “two”'>, 'untyped': <'“two”'>}, {'text': <'three'>, 'untyped': <''>}],)\n"
+    )
+    control.undone.set_result(None)
+    for options in ("{}", "{'rest': <false>}", "{'rest': <true>}"):
+        assert bus.call("TypeLast", options).stdout == "()\n"
+    assert control.asked == [("type", "one “two”"), ("type", "one “two”"), ("type the rest", "“two”")]
+    control.said = ()
+    assert bus.call("Last").stdout == "('',)\n"
+    assert bus.call("LastTexts").stdout == "(@aa{sv} [],)\n"
+    assert "org.voicetype.Error.Busy: Nothing was dictated yet." in bus.call("TypeLast", "{}").stderr
+    refused = bus.call("TypeLast", "{'rest': <'yes'>}").stderr
+    assert "InvalidArguments: The option rest is true or false (b), not (s)." in refused
 
 
 @pytest.mark.usefixtures("service")
@@ -425,7 +451,7 @@ def test_what_can_not_be_taken_back_is_a_named_error(bus: Bus, control: FakeCont
 @pytest.mark.usefixtures("service", "bus")
 def test_an_undo_holds_nobody_up(control: FakeControl) -> None:
     answers: list[object] = []
-    waiting = threading.Thread(target=lambda: answers.extend(client.call("UndoLast")))
+    waiting = threading.Thread(target=lambda: answers.extend(client.call("UndoLast", answers="b")))
     waiting.start()
     assert control.undoing.wait(60)
     client.call("Cancel")
@@ -446,7 +472,7 @@ def test_the_client_gives_the_daemons_own_words(control: FakeControl) -> None:
 @pytest.mark.usefixtures("service", "bus")
 def test_stop_holds_nobody_up(control: FakeControl) -> None:
     answers: list[object] = []
-    waiting = threading.Thread(target=lambda: answers.extend(client.call("Stop")))
+    waiting = threading.Thread(target=lambda: answers.extend(client.call("Stop", answers="s")))
     waiting.start()
     assert control.stopping.wait(60)
     assert client.properties()["State"] == "idle"
@@ -460,7 +486,7 @@ def test_stop_holds_nobody_up(control: FakeControl) -> None:
 @pytest.mark.usefixtures("service", "bus")
 def test_stop_of_a_dead_session_is_empty(control: FakeControl) -> None:
     control.final.cancel()
-    assert client.call("Stop") == [""]
+    assert client.call("Stop", answers="s") == [""]
 
 
 @pytest.mark.usefixtures("bus")
@@ -469,7 +495,7 @@ def test_close_answers_a_stop_that_waits(
 ) -> None:
     monkeypatch.setattr("voicetype.dbus._ANSWER_S", 1000.0)  # it is not waited for
     answers: list[object] = []
-    waiting = threading.Thread(target=lambda: answers.extend(client.call("Stop")))
+    waiting = threading.Thread(target=lambda: answers.extend(client.call("Stop", answers="s")))
     waiting.start()
     assert control.stopping.wait(60)
     service.close()
@@ -517,7 +543,7 @@ def test_the_daemon_outlives_its_bus(
 ) -> None:
     def stop() -> None:
         with pytest.raises(DaemonError):
-            client.call("Stop")
+            client.call("Stop", answers="s")
 
     waiting = threading.Thread(target=stop)
     waiting.start()

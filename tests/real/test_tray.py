@@ -154,6 +154,7 @@ def test_every_choice_arrives_over_the_bus(panel: Panel, tray: Child) -> None:
         (("Pause drafts",), "configure", {"typing.drafts": True}),
         (("Sounds",), "configure", {"audio.sounds": True}),
         (("Last dictations", "Good morning.", "Type again"), "type_again", "Good morning."),
+        (("Last dictations", "Not typed whole: Nobody", "Type the rest"), "type_again", "the end."),
         (("Quit",), "quit", None),
     ]
     for labels, call, value in choices:
@@ -188,27 +189,49 @@ def test_an_open_menu_stays_while_it_changes(panel: Panel, tray: Child) -> None:
     tray.wait_for("quit")  # it is where it was
 
 
-def test_a_text_is_copied(panel: Panel, tray: Child) -> None:
-    item = panel.item()
-    wait_until(lambda: bool(item.menu().at("Last dictations").below[0].below), "the menu is filled")
-    item.choose(item.menu().at("Last dictations", "The quick brown fox", "Copy"))
-    paste = """
+PASTE = """
 import gi
 gi.require_version("Gtk", "3.0")
 gi.require_version("Gdk", "3.0")
 from gi.repository import Gdk, Gtk
 print(Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).wait_for_text())
 """
-    command = [sys.executable, "-c", paste]
 
-    def pasted() -> str:
-        done = subprocess.run(
-            command, env=panel.environment, capture_output=True, text=True, timeout=30, check=True
-        )
-        return done.stdout.strip()
 
-    wait_until(lambda: pasted() == "The quick brown fox jumps over the lazy dog, and home again.", "the text")
+def pasted(panel: Panel) -> str:
+    """What is on the clipboard."""
+    done = subprocess.run(
+        [sys.executable, "-c", PASTE],
+        env=panel.environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_a_text_is_copied(panel: Panel, tray: Child) -> None:
+    item = panel.item()
+    wait_until(lambda: bool(item.menu().at("Last dictations").below[0].below), "the menu is filled")
+    item.choose(item.menu().at("Last dictations", "The quick brown fox", "Copy"))
+    text = "The quick brown fox jumps over the lazy dog, and home again."
+    wait_until(lambda: pasted(panel) == text, "the text")
     assert tray.said == []
+
+
+def test_what_no_window_took_is_offered_by_a_notification(panel: Panel, tray: Child) -> None:
+    """Whoever shows it presses its button at once."""
+    with notification_service(panel.environment) as service:
+        tray.tell(untyped=8)
+        _, sentence, hint = service.wait_for("notified")
+        assert sentence.startswith("The last 8 characters were not typed")
+        assert "voicetype last" in hint
+        assert service.wait_for("offered") == ["Copy the text"]
+        wait_until(lambda: pasted(panel) == "Nobody took the end.", "the text is copied")
+        tray.tell(problem=["There is no microphone.", "Plug one in."])
+        assert service.wait_for("notified")[1] == "There is no microphone."
+    assert service.said == [], "nothing is offered with that"
 
 
 def test_what_goes_wrong_is_shown_as_one_notification(panel: Panel, tray: Child) -> None:

@@ -18,14 +18,14 @@ def run(options: Namespace) -> int:
             # Where the bus knows how to start the daemon, who wants to dictate need not.
             client.call("Start", "a{sv}", client.texts(language=options.language), autostart=True)
         case "stop":
-            (text,) = client.call("Stop", timeout_s=_FINISH_S)
+            (text,) = client.call("Stop", answers="s", timeout_s=_FINISH_S)
             print(text)
         case "toggle":
             client.call("Toggle", autostart=True)
         case "cancel":
             client.call("Cancel")
         case "undo":
-            client.call("UndoLast", timeout_s=_FINISH_S)
+            client.call("UndoLast", answers="b", timeout_s=_FINISH_S)
         case "quit":
             client.call("Quit")
         case _ if options.follow:

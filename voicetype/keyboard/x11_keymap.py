@@ -97,6 +97,11 @@ class Keymap:
         """The first keysym of a keycode."""
         return self.rows[keycode - self.first][0]
 
+    def is_bound(self, keycode: int, keysym: int) -> bool:
+        """Whether a key gives this keysym and no other."""
+        row = self.rows[keycode - self.first] if 0 <= keycode - self.first < len(self.rows) else ()
+        return {*row} - {0} == {keysym}
+
     @cached_property
     def _strokes(self) -> dict[str, Stroke]:
         levels = self._levels()

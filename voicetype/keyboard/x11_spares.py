@@ -16,6 +16,7 @@ from contextlib import suppress
 from Xlib.display import Display
 
 from voicetype.keyboard.keysyms import keysym_of
+from voicetype.keyboard.x11_debts import Debts
 from voicetype.keyboard.x11_keymap import Keymap, Stroke
 from voicetype.x11 import xkb
 from voicetype.x11.connection import LOST
@@ -34,8 +35,16 @@ class Spares:
     def __init__(self, display: Display, echo: Echo) -> None:
         self._display = display
         self._echo = echo
+        self._debts = Debts(display)
         self._bound: dict[str, int] = {}  # character -> keycode, the one used longest ago first
         self._used_s: dict[int, float] = {}  # keycode -> when it was last typed, monotonic
+
+    def clear_after_others(self, keymap: Keymap) -> None:
+        """Give back what a daemon that was killed has left bound."""
+        for atom, bound in self._debts.left():
+            self._change({code: 0 for code, keysym in bound if keymap.is_bound(code, keysym)}, keymap)
+            self._debts.forget(atom)
+        self._display.sync()
 
     def stroke(self, character: str) -> Stroke | None:
         """The stroke of a bound character; counts as use."""
@@ -61,6 +70,7 @@ class Spares:
     def bind(self, characters: Iterable[str], keymap: Keymap) -> None:
         """Bind as many of `characters`, in order, as there are keycodes."""
         wanted = [character for character in dict.fromkeys(characters) if character not in self._bound]
+        before = [(code, keysym_of(character)) for character, code in self._bound.items()]
         unused = [code for code in keymap.spares if code not in self._bound.values()]
         free = [code for run in sorted(_runs(unused), key=len, reverse=True) for code in run]
         room = len(free) + len(self._bound)
@@ -69,7 +79,10 @@ class Spares:
             free.append(self._bound.pop(character))
         taken = dict(zip(wanted, free, strict=False))
         self._wait_until_unused(taken.values(), self._echo)
-        self._change({code: keysym_of(character) for character, code in taken.items()}, keymap)
+        keysyms = {code: keysym_of(character) for character, code in taken.items()}
+        if taken:
+            self._debts.write([*before, *keysyms.items()])
+        self._change(keysyms, keymap)
         self._bound |= taken
         if taken:
             self._display.sync()
@@ -82,6 +95,7 @@ class Spares:
         self._wait_until_unused(self._bound.values(), lambda: False)
         with suppress(*LOST):
             self._change(dict.fromkeys(self._bound.values(), 0), keymap)
+            self._debts.write(())
             self._display.sync()
         self._bound.clear()
 

@@ -22,6 +22,7 @@ class Strokes:
     def __init__(self, display: Display, echo: Echo) -> None:
         self._display = display
         self._spares = Spares(display, echo)
+        self._spares.clear_after_others(read_keymap(display))
         self.read()
 
     def read(self) -> None:

@@ -7,12 +7,10 @@ to show, and never waits for anybody.
 
 from __future__ import annotations
 
-import logging
 import os
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,15 +18,15 @@ from typing import Any
 
 from voicetype import config_writing, languages
 from voicetype.control import Control, State, Status
-from voicetype.errors import DesktopError, VoicetypeError
+from voicetype.errors import DesktopError, NotTyped, VoicetypeError
+from voicetype.jobs import Jobs
 from voicetype.toolkit import Toolkit
 from voicetype.tray import host, icons, report
 from voicetype.tray.items import Action, Command, Configure, Copy, Menu, TypeAgain
-from voicetype.tray.menu import Preset, View, menu, model, sentence
-from voicetype.tray.notifications import Notifications
+from voicetype.tray.menu import menu, sentence
+from voicetype.tray.notifications import Notifications, Offer
+from voicetype.tray.view import Preset, View, model
 from voicetype.tray.widgets import Rows
-
-log = logging.getLogger(__name__)
 
 _MENU_CLOSES_S = 0.3
 """How long a choice waits before it types. The menu is the panel's window, so nobody tells us when it is
@@ -56,7 +54,7 @@ class Tray:
     def __init__(self, control: Control, toolkit: Toolkit, offers: Offers) -> None:
         self._control, self._toolkit, self._offers = control, toolkit, offers
         self._notifications = Notifications(toolkit)
-        self._jobs = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tray")
+        self._jobs = Jobs("tray")
         self._closing = threading.Event()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         # GTK's thread
@@ -100,7 +98,7 @@ class Tray:
         """Take the icon away; before the toolkit is closed. Safe to call twice, and without `open`."""
         self._closing.set()
         # Not waiting for a job under way: it may be asking the daemon, which may be who closes us.
-        self._jobs.shutdown(wait=False, cancel_futures=True)
+        self._jobs.close(wait=False)
         if self._icon is not None:
             with suppress(DesktopError):  # the loop is over, and the icon with it
                 self._toolkit.call(self._end)
@@ -152,22 +150,14 @@ class Tray:
 
     # on the tray's thread
 
-    def _ask(self, job: Callable[[], None]) -> Future[None]:
+    def _ask(self, job: Callable[[], None]) -> None:
         def do() -> None:
             try:
                 job()
             except VoicetypeError as error:
                 self._problem(error)
-            except Exception:
-                log.exception("the tray failed")
-                raise
 
-        try:
-            return self._jobs.submit(do)
-        except RuntimeError:  # the thread has ended: only what comes after `close` meets this
-            too_late: Future[None] = Future()
-            too_late.cancel()
-            return too_late
+        self._jobs.ask(do)
 
     def _do(self, action: Action) -> None:
         match action:
@@ -239,9 +229,21 @@ class Tray:
             self._look_around()
 
     def _problem(self, error: VoicetypeError) -> None:
-        self._notifications.show(error.sentence, error.hint)
+        offer = Offer("Copy the text", self._copy_untyped) if isinstance(error, NotTyped) else None
+        self._notifications.show(error.sentence, error.hint, offer)
         self._view = replace(self._view, problem=(error.sentence, error.hint))
         self._refresh()
+
+    def _copy_untyped(self) -> None:
+        """The newest text that no window took."""
+
+        def copy() -> None:
+            for said in self._control.last_texts():
+                if said.untyped:
+                    self._do(Copy(said.text))
+                    return
+
+        self._ask(copy)
 
     def _refresh(self) -> None:
         """Tell GTK what is other than it was."""

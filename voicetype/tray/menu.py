@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from voicetype import languages
-from voicetype.config import KEYBOARDS, Config
+from voicetype.config import KEYBOARDS
 from voicetype.control import State, Status
+from voicetype.history import Said
 from voicetype.tray.items import (
     SEPARATOR,
     Command,
@@ -23,60 +23,12 @@ from voicetype.tray.items import (
     submenu,
     switch,
 )
+from voicetype.tray.view import Model, View
 
 _LINE = 64  # characters; a menu does not wrap
 _SNIPPET = 40
 _LAST = 10  # dictations
 _GROUP = 24  # languages
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model that can be chosen. Sizes in millions of bytes; `memory_mb` is 0 where nobody knows it."""
-
-    name: str
-    languages: str
-    size_mb: int
-    present: bool
-    memory_mb: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """Two models that go together, by their names."""
-
-    name: str
-    fast: str
-    heavy: str
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that the menu depends on. `locale`: the desktop's language, "" where Whisper has none for it.
-
-    `problem`: the last error's sentence and hint; both empty: there is none to speak of.
-    """
-
-    status: Status
-    config: Config
-    models: tuple[Model, ...] = ()
-    presets: tuple[Preset, ...] = ()
-    microphones: tuple[str, ...] = ()
-    last_texts: tuple[str, ...] = ()
-    locale: str = ""
-    problem: tuple[str, str] = ("", "")
-
-
-def model(listed: Mapping[str, object]) -> Model:
-    """A model as `Control.list_models` has it."""
-    size, memory = listed["size_mb"], listed.get("memory_mb")  # not every list knows the memory
-    return Model(
-        str(listed["name"]),
-        str(listed["languages"]),
-        size if isinstance(size, int) else 0,
-        bool(listed["present"]),
-        memory if isinstance(memory, int) else 0,
-    )
 
 
 def sentence(status: Status) -> str:
@@ -93,6 +45,8 @@ def sentence(status: Status) -> str:
         return status.loading
     if not status.ready:
         return f"Loading {named(status.fast_model)} and {named(status.heavy_model)} …"
+    if not (status.fast_model and status.heavy_model):
+        return f"Ready: {named(status.fast_model or status.heavy_model)} alone; a model is missing"
     return f"Ready: {named(status.fast_model)} drafts, {named(status.heavy_model)} confirms"
 
 
@@ -257,9 +211,15 @@ def _keyboards(view: View) -> Item:
     return submenu(f"Keyboard: {_WAYS.get(chosen, chosen).lower()}", *map(choice, KEYBOARDS))
 
 
-def _last_dictations(texts: Iterable[str]) -> Item:
-    items = [
-        submenu(shortened(text, _SNIPPET), Item("Copy", Copy(text)), Item("Type again", TypeAgain(text)))
-        for text in [*texts][:_LAST]
-    ]
+def _last_dictations(last: Iterable[Said]) -> Item:
+    items = [_dictation(said) for said in [*last][:_LAST]]
     return submenu("Last dictations", *(items or [Item("none yet", enabled=False)]))
+
+
+def _dictation(said: Said) -> Item:
+    """To be had again; what no window took says so."""
+    choices = [Item("Copy", Copy(said.text)), Item("Type again", TypeAgain(said.text))]
+    if said.untyped and said.untyped != said.text:
+        choices.append(Item("Type the rest", TypeAgain(said.untyped)))
+    mark = "Not typed: " if said.untyped == said.text else "Not typed whole: " if said.untyped else ""
+    return submenu(f"{mark}{shortened(said.text, _SNIPPET)}", *choices)

@@ -1,4 +1,4 @@
-"""A notification service, which prints what it is told to show as lines of JSON."""
+"""A notification service: prints as JSON lines what it is told to show, and presses what is offered."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ INTERFACE = """
   <arg type="s" direction="in"/><arg type="u" direction="in"/><arg type="s" direction="in"/>
   <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="as" direction="in"/>
   <arg type="a{sv}" direction="in"/><arg type="i" direction="in"/><arg type="u" direction="out"/>
-</method></interface></node>
+</method><signal name="ActionInvoked"><arg type="u"/><arg type="s"/></signal></interface></node>
 """
 
 
@@ -21,9 +21,13 @@ def say(*what: object) -> None:
 
 def answer(*call: Any) -> None:
     parameters, invocation = call[5], call[6]
-    _, replaces, _, summary, body, *_ = parameters.unpack()
+    bus, path, name = call[0], call[2], call[3]
+    _, replaces, _, summary, body, actions, *_ = parameters.unpack()
     say("notified", [replaces, summary, body])
     invocation.return_value(GLib.Variant("(u)", (7,)))
+    if actions:
+        say("offered", actions[1::2])
+        bus.emit_signal(None, path, name, "ActionInvoked", GLib.Variant("(us)", (7, actions[0])))
 
 
 def acquired(bus: Gio.DBusConnection, _name: str) -> None:

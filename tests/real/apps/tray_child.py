@@ -12,7 +12,8 @@ from pathlib import Path
 from voicetype import config_file
 from voicetype.config import Config
 from voicetype.control import State, Status
-from voicetype.errors import AudioError, DaemonError, VoicetypeError
+from voicetype.errors import AudioError, DaemonError, NotTyped, VoicetypeError
+from voicetype.history import Said
 from voicetype.toolkit import Toolkit
 from voicetype.tray import Offers, Tray
 
@@ -34,7 +35,11 @@ class NotedControl:
     def __init__(self) -> None:
         self.now = Status(State.IDLE, True, "en", "tiny.en", "base", "x11", "x11: Control_R", "1.0")
         self.settings = Config()
-        self.texts = ["The quick brown fox jumps over the lazy dog, and home again.", "Good morning."]
+        self.texts = [
+            Said("The quick brown fox jumps over the lazy dog, and home again."),
+            Said("Good morning."),
+            Said("Nobody took the end.", "the end."),
+        ]
 
     def start(self, options: Mapping[str, object]) -> None:
         say("start", dict(options))
@@ -80,11 +85,14 @@ class NotedControl:
         self.settings = config_file.override(self.settings, values)
         say("configure", dict(values))
 
-    def last_texts(self) -> Sequence[str]:
+    def last_texts(self) -> Sequence[Said]:
         return self.texts
 
     def type_again(self, text: str) -> None:
         say("type_again", text)
+
+    def type_last(self, *, rest: bool) -> Future[None]:
+        raise NotImplementedError
 
     def status(self) -> Status:
         return self.now
@@ -103,6 +111,8 @@ def obey(tray: Tray, control: NotedControl, order: dict[str, object]) -> None:
             tray.show(control.now)
         case {"level": float(level)}:
             tray.level(level)
+        case {"untyped": int(characters)}:
+            tray.problem(NotTyped(characters))
         case {"problem": [str(sentence), str(hint)]}:
             tray.problem(AudioError(sentence, hint))
 
