@@ -42,33 +42,24 @@ make_environment ""
 say "Speech models:"
 "$venv/bin/python" -m voicetype models get
 
-# What stands in the way of dictating, one word each; nothing when all is there.
+# What stands in the way of dictating, a line each; nothing when all is there.
 lacking() {
-    "$venv/bin/python" - 2>/dev/null <<'PYTHON' || true
-from voicetype.audio import Microphone
-from voicetype.errors import AudioError
+    { "$venv/bin/voicetype" doctor --no-typing --format json 2>/dev/null || true; } | "$venv/bin/python" -c '
+import json, sys
 
-try:
-    from Xlib.display import Display
-    Display().close()
-except Exception:
-    print("display")
-try:
-    with Microphone():
-        pass
-except AudioError:
-    print("microphone")
-PYTHON
+for check in json.load(sys.stdin)["checks"]:
+    if check["check"] in ("keyboard", "microphone") and check["verdict"] == "bad":
+        print(check["result"], check["remedy"])
+'
 }
 
 if [ -z "$demo" ]; then
-    mapfile -t reasons < <(lacking)
-    if [ "${#reasons[@]}" = 0 ]; then
+    reasons=$(lacking)
+    if [ -z "$reasons" ]; then
         say "Starting voicetype; Ctrl-C here ends it."
         exec "$venv/bin/voicetype" run
     fi
-    printf 'There is no %s here to dictate with. ' "${reasons[0]}${reasons[1]:+ and no ${reasons[1]}}"
-    say "Showing the demo instead."
+    printf '%s\n' "Dictation can't work here yet:" "$reasons" "Showing the demo instead."
 fi
 
 need_demo || fail "The demo recording can't be had: the package $demo_package was not found." \

@@ -107,14 +107,16 @@ def test_the_users_folders_are_those_of_xdg(home: Path, tmp_path: Path) -> None:
     usual = Layout.user({"HOME": str(home)})
     assert usual.units == home / ".config/systemd/user"
     assert usual.bus_services == home / ".local/share/dbus-1/services"
-    assert usual.writable == (f"{home}/.local/share/voicetype", f"{home}/.config/voicetype")
+    assert (usual.data, usual.config) == (f"{home}/.local/share/voicetype", f"{home}/.config/voicetype")
+    assert usual.state == f"{home}/.local/state/voicetype"
     moved = Layout.user(
         {"HOME": str(home), "XDG_DATA_HOME": f"{tmp_path}/d 1", "XDG_CONFIG_HOME": "relative/is/ignored"}
     )
     assert moved.applications == tmp_path / "d 1/applications"
     assert moved.autostart == home / ".config/autostart"
     unit = files(Path("/usr/bin/voicetype"), moved)[moved.units / "voicetype.service"]
-    assert f'ReadWritePaths="{tmp_path}/d 1/voicetype" {home}/.config/voicetype' in unit
+    state = f"{home}/.local/state/voicetype"
+    assert f'ReadWritePaths=-"{tmp_path}/d 1/voicetype" -{home}/.config/voicetype -{state}\n' in unit
 
 
 def test_an_editor_that_the_menu_opened_does_not_end_with_the_service(home: Path) -> None:
@@ -127,6 +129,7 @@ def test_a_package_lays_them_out_for_everybody(tmp_path: Path) -> None:
     written = files(Path("/usr/bin/voicetype"), Layout.system(tmp_path))
     assert {str(path.relative_to(tmp_path)) for path in written} == {
         "usr/lib/systemd/user/voicetype.service",
+        "usr/lib/systemd/user/voicetype-models@.service",
         "etc/xdg/autostart/voicetype.desktop",
         "usr/share/applications/org.voicetype.Daemon.desktop",
         "usr/share/dbus-1/services/org.voicetype.Daemon1.service",

@@ -94,8 +94,9 @@ def write(wanted: dict[Path, str]) -> list[Path]:
 
 def test_systemd_finds_no_fault_with_the_unit(executable: Path) -> None:
     need("systemd-analyze")
-    (unit,) = (path for path in write(files(executable, Layout.user())) if path.parts[-2:-1] == ("user",))
-    done = run("systemd-analyze", "--user", "verify", unit)
+    units = [path for path in write(files(executable, Layout.user())) if path.parts[-2:-1] == ("user",)]
+    assert len(units) == 2
+    done = run("systemd-analyze", "--user", "verify", *units)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -294,6 +295,33 @@ def system_python() -> str:
     if version != sys.version:
         pytest.skip("the tests do not run on the system's own Python; install/test.sh makes them")
     return python
+
+
+def test_run_says_what_is_missing_and_shows_the_demo(home: Path) -> None:
+    need_models("tiny.en", "base")
+    if not (ROOT / ".venv/installed").exists():
+        pytest.skip("no environment of install/run.sh's is here; it would be made")
+    if not (MODELS.parent / "demo").is_dir():
+        pytest.skip("the demo recording is not here; install/test.sh fetches it")
+    link_models(home)
+    (home / ".local/share/voicetype/demo").symlink_to(MODELS.parent / "demo")
+    environ = {"HOME": str(home), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    with subprocess.Popen(
+        ["bash", ROOT / "install/run.sh"],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "Demo:" in line:
+                break
+        process.kill()
+    assert "There is no desktop to type on: neither DISPLAY nor WAYLAND_DISPLAY is set." in said
+    assert "Showing the demo instead." in said
 
 
 def listing(home: Path, *left_out: str) -> Sequence[str]:

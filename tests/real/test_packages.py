@@ -83,6 +83,7 @@ def test_the_wheel_holds_every_file(wheel: Path) -> None:
         inside = set(archive.namelist())
     assert "voicetype/py.typed" in inside
     assert "voicetype/data/voicetype.service" in inside
+    assert "voicetype/data/voicetype-models@.service" in inside
     assert {str(path) for path in here if "__pycache__" not in path.parts} <= inside
 
 
@@ -191,6 +192,7 @@ def test_the_package_holds_what_it_should_and_nothing_of_where_it_was_built(
         "usr/bin/voicetype",
         "usr/lib/modules-load.d/voicetype-uinput.conf",
         "usr/lib/systemd/user/voicetype.service",
+        "usr/lib/systemd/user/voicetype-models@.service",
         "usr/lib/udev/rules.d/70-voicetype-uinput.rules",
         "usr/share/applications/org.voicetype.Daemon.desktop",
         "usr/share/dbus-1/services/org.voicetype.Daemon1.service",

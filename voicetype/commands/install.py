@@ -14,7 +14,7 @@ from pathlib import Path
 from voicetype import client
 from voicetype.config import HotkeyConfig
 from voicetype.errors import DaemonError, DesktopError
-from voicetype.folders import cache_home, config_home, data_home
+from voicetype.folders import cache_home, config_home, data_home, state_home
 from voicetype.integration import (
     UNIT,
     Layout,
@@ -181,7 +181,8 @@ def _remove_own_folders(models: bool) -> None:
         print(f"Left: the models in {place}; `voicetype uninstall --models` deletes them too.")
     Token(token_path()).forget()
     installed.remove_if_empty(place.parent)
-    settings = config_home() / "voicetype"
-    installed.remove_if_empty(settings)
-    if settings.is_dir():
-        print(f"Left: your configuration in {settings}")
+    kept = {"your configuration": config_home(), "your last dictations": state_home()}
+    for what, folder in kept.items():
+        installed.remove_if_empty(mine := folder / "voicetype")
+        if mine.is_dir():
+            print(f"Left: {what} in {mine}")

@@ -15,9 +15,10 @@ from importlib.resources import files as package_files
 from pathlib import Path
 
 from voicetype.errors import DesktopError
-from voicetype.folders import config_home, data_home
+from voicetype.folders import config_home, data_home, state_home
 
 UNIT = "voicetype.service"
+MODELS_UNIT = "voicetype-models@.service"
 ICON = "voicetype"
 BUS_NAME = "org.voicetype.Daemon1"
 
@@ -31,7 +32,9 @@ class Layout:
     bus_services: Path
     units: Path
     autostart: Path
-    writable: tuple[str, ...]  # the daemon's own folders, as a systemd unit may name them: "%h/.config"
+    data: str  # the daemon's own folders, as a systemd unit may name them: "%h/.config"
+    config: str
+    state: str
 
     @staticmethod
     def user(environment: Mapping[str, str] = os.environ) -> Layout:
@@ -43,7 +46,9 @@ class Layout:
             bus_services=data / "dbus-1/services",
             units=config / "systemd/user",
             autostart=config / "autostart",
-            writable=tuple(_unit_word(folder / "voicetype") for folder in (data, config)),
+            data=_unit_word(data / "voicetype"),
+            config=_unit_word(config / "voicetype"),
+            state=_unit_word(state_home(environment) / "voicetype"),
         )
 
     @staticmethod
@@ -55,7 +60,9 @@ class Layout:
             bus_services=root / "usr/share/dbus-1/services",
             units=root / "usr/lib/systemd/user",
             autostart=root / "etc/xdg/autostart",
-            writable=("%h/.local/share/voicetype", "%E/voicetype"),
+            data="%h/.local/share/voicetype",
+            config="%E/voicetype",
+            state="%h/.local/state/voicetype",  # older versions of systemd mean another folder by %S
         )
 
 
@@ -72,9 +79,11 @@ def files(executable: Path, layout: Layout) -> dict[Path, str]:
             "Install voicetype in a folder whose name is plain text, without quotes and backslashes.",
         )
     entry = {"executable": entry_word(executable), "path": _entry_value(executable)}
-    unit = {"executable": _unit_word(executable), "writable": " ".join(layout.writable)}
+    own = {"data": layout.data, "config": layout.config, "state": layout.state}
+    unit = {"executable": _unit_word(executable), **own}
     return {
-        layout.units / UNIT: _filled("voicetype.service", unit),
+        layout.units / UNIT: _filled(UNIT, unit),
+        layout.units / MODELS_UNIT: _filled(MODELS_UNIT, unit),
         layout.autostart / "voicetype.desktop": _filled("autostart.desktop", entry),
         layout.applications / "org.voicetype.Daemon.desktop": _filled("org.voicetype.Daemon.desktop", entry),
         layout.bus_services / f"{BUS_NAME}.service": _filled(
