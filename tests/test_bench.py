@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.bench import accuracy, steady
+from tests.bench import logging as logging_bench
 from tests.bench.replay import Run, parted
 from tests.bench.score import Reference, Score, State, stood_right
 from tests.bench.timeline import Row, Timeline, median_delay_s
@@ -223,3 +224,17 @@ def test_the_rest_of_a_minute_has_a_row() -> None:
 def test_a_row_is_a_line_of_the_table() -> None:
     minute = steady.Minute(125.2, 5.0, 4.0, 431.4, Counter(draft=3, confirmed=1))
     assert minute.line() == "| 2:05 | 0.80 | 431 | 3 | 1 | 0 |"
+
+
+def test_windows_come_at_their_cadence_and_do_not_grow_for_ever() -> None:
+    found = logging_bench.windows(np.zeros(10 * SAMPLE_RATE, np.float32), 7.0)
+    lengths_s = [len(window.audio) / SAMPLE_RATE for window in found]
+    assert lengths_s == [*(n / 4 for n in range(1, 25)), 0.25, 0.5, 0.75, 1.0]
+
+
+def test_the_same_windows_are_compared() -> None:
+    base = logging_bench.Measured({(0, 0): 0.1, (0, 1): 0.2, (0, 2): None, (1, 0): 0.4}, records=0)
+    flooded = {(0, 0): 0.1, (0, 1): 0.3, (0, 2): 9.0, (1, 0): None}
+    one = logging_bench.Measured(flooded, calls_s=[2e-6, 4e-6], records=7)
+    assert logging_bench.ratio(one, base) == pytest.approx(1.25)
+    assert one.row("some", base) == "| some | 7 | 300 | 7260 | 1.250 | 3.0 | 1 |"

@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicetype import console
+from voicetype.arguments import parser
+from voicetype.commands.options import output
 from voicetype.console import Console, Format, JsonLines, Lines, Output, Text
 from voicetype.core.events import Confidence, TranscriptSegment
 from voicetype.core.stream import Began, Dropped, Finished, StreamEvent, Typed, to_json
@@ -115,6 +117,27 @@ def test_text_is_the_final_text_alone() -> None:
     for event in EVENTS:
         printer(event)
     assert out.getvalue() == "hello world\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "printed"),
+    [
+        (["run"], False),
+        (["run", "--format", "console"], True),
+        (["run", "--format", "jsonl"], True),
+        (["replay", "talk.wav"], True),
+    ],
+)
+def test_the_daemon_prints_what_is_dictated_on_a_terminal_or_when_it_is_told_to(
+    argv: list[str], printed: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printer = output(parser().parse_args(argv))  # its standard output is no terminal
+    printer.note("Ready.")
+    for event in EVENTS:
+        printer(event)
+    told = capsys.readouterr()
+    assert ("hello" in told.out) is printed
+    assert told.err == "Ready.\n"
 
 
 def test_plain_lines_have_no_control_sequence() -> None:
@@ -311,3 +334,18 @@ def test_the_printer_suits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None
     assert type(console.printer(None, {"NO_COLOR": "1"})) is Lines
     assert type(console.printer(None, {"TERM": "dumb"})) is Lines
     assert type(console.printer(Format.JSONL, {})) is JsonLines
+
+
+def test_of_a_long_text_the_end_is_shown_and_what_is_not_confirmed_is_dim() -> None:
+    terminal = Terminal()
+    console = console_on(terminal)
+    console(Began("tiny.en", "base", 1.0))
+    for n in range(300):
+        console(confirmed(f"sentence {n} is done.", n))
+        console(Typed(0, f" sentence {n} is done.", 2.0))
+    console(draft("and so", 300))
+    console(Typed(0, " and so", 3.0))
+    *_, last, _ = terminal.seen
+    assert last.endswith("sentence 299 is done. and so")
+    assert f"{DIM} and so{PLAIN}" in terminal.writes[-1]
+    assert terminal.writes[-1].count(DIM) == 2  # and the patch

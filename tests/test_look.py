@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import logging
 import tempfile
 from pathlib import Path
 
@@ -11,9 +9,7 @@ import pytest
 
 from tests.real.control import FakeControl
 from voicetype import look
-from voicetype.audience import Audience
 from voicetype.config import DesktopConfig
-from voicetype.core.stream import StreamEvent, Typed
 from voicetype.errors import DesktopError
 from voicetype.look import Look
 from voicetype.toolkit import Toolkit
@@ -83,27 +79,3 @@ def test_a_runtime_folder_that_is_not_there_is_no_obstacle(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(DesktopError, match="can't be written: No such file"):
         Tray(FakeControl(), Toolkit(), Offers(list, {}, tmp_path)).open()
-
-
-class FullDisk:
-    """A printer whose file can't grow."""
-
-    def __call__(self, event: StreamEvent) -> None:
-        assert event
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    def note(self, sentence: str) -> None:
-        """Lost."""
-
-    def problem(self, sentence: str, hint: str) -> None:
-        """Lost."""
-
-
-def test_what_can_not_be_printed_ends_no_dictation(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(logging.getLogger("voicetype"), "propagate", True)
-    audience = Audience(FullDisk())
-    for _ in range(2):
-        audience.tell(Typed(0, "hello", 1.0))
-    assert caplog.messages == ["What happens can't be printed: No space left on device"]

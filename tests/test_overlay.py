@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicetype.overlay import refusal
+from voicetype.overlay import Overlay, refusal
 from voicetype.overlay.layout import MARK, Area, bounded, newest, position
+from voicetype.toolkit import Toolkit
 from voicetype.x11.shape import rounded
 
 SIZE = (600, 60)
@@ -111,3 +114,30 @@ def test_round_corners_lose_the_corners_alone() -> None:
 
 def test_round_corners_of_next_to_nothing() -> None:
     assert sum(height for _, _, _, height in rounded(3, 5, 10)) == 5
+
+
+class Stuck(Toolkit):
+    """Does what it was asked to when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.posted: list[Callable[[], object]] = []
+
+    def post(self, work: Callable[[], object]) -> None:
+        """Later."""
+        self.posted.append(work)
+
+
+def test_a_desktop_that_stands_still_is_told_no_more_and_once(caplog: pytest.LogCaptureFixture) -> None:
+    toolkit = Stuck()
+    overlay = Overlay(toolkit, "foot")
+    with caplog.at_level(logging.WARNING):
+        for n in range(2000):
+            overlay.level(0.5)
+            overlay.text(f"word {n}")
+    assert len(toolkit.posted) == 100
+    assert len(caplog.records) == 1
+    for work in toolkit.posted:
+        work()
+    overlay.text("on it goes")
+    assert len(toolkit.posted) == 101

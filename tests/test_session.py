@@ -607,6 +607,12 @@ def test_what_is_held_back_is_judged_too() -> None:
     assert heard.standing(1) == Standing("hello word this is", 2)
 
 
+def test_nobody_vouches_for_words_that_are_all_held_back() -> None:
+    doubted = draft(1, 1, "oops", sure=(agreement.SURE_FIRST / 2,))
+    assert said(doubted).standing(1) == Standing("oops", 0, vouched=False)
+    assert said(doubted, confirmed(1, 2, "oops", pause=True)).standing(1) == Standing("oops", 1)
+
+
 def test_a_word_that_is_held_back_leaves_doubts_until_the_heavy_model_has_heard_it() -> None:
     certain = draft(1, 1, "hello there", pause=True)
     heard = confirmed(1, 1, "hello word", pause=True)

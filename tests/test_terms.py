@@ -242,6 +242,32 @@ def test_a_preedit_can_be_changed_also_where_the_application_denies_what_was_com
     assert field.deleted == 0
 
 
+def late(first: str, *, standing: str) -> Screen:
+    """The last word on an utterance comes when the next one stands whole, deeper than a mend may reach."""
+    screen = dictated(
+        Terms(depth=10), *([draft(0, 1, standing, pause=True)] if standing else []), SpeechStarted(1, 0)
+    )
+    for event in (draft(1, 2, "seven eight nine ten", pause=True), confirmed(0, 3, first, final=True)):
+        screen.feed(event)
+        screen.type_all()
+    screen.feed(confirmed(1, 4, "seven eight nine ten eleven", final=True))
+    screen.type_all()
+    return screen
+
+
+def test_what_is_said_late_of_an_utterance_does_not_land_in_the_next_one() -> None:
+    screen = late("one two tree four", standing="one two three")
+    assert screen.text == "theirs: one two three seven eight nine ten eleven"
+
+
+def test_a_whole_utterance_that_comes_late_is_typed_all_the_same() -> None:
+    """Between two words of the next, since it can't be typed before them: it is not lost."""
+    screen = late("one two", standing="")
+    whole = "theirs: one two seven eight nine ten eleven"
+    assert sorted(screen.text.split()) == sorted(whole.split())
+    assert "one two" in screen.text
+
+
 # ── another field, and undo ──────────────────────────────────────────────────────────────────────
 
 

@@ -9,10 +9,10 @@ import os
 import signal
 from collections.abc import Mapping
 from concurrent.futures import wait
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from voicetype import keyboards
 from voicetype.audience import Audience
@@ -33,8 +33,11 @@ from voicetype.keyboard.dummy import DummyKeyboard
 from voicetype.machine import cancelling, introduction, this_machine
 from voicetype.making import make_pair, open_model, settings
 from voicetype.pipeline import Dictation
+from voicetype.relay import Relay
 from voicetype.screen_lock import ScreenLock
 from voicetype.x11.own_keys import OwnKeys
+
+_HEED_S = 1.0
 
 
 def replay(config: Config, path: str, *, realtime: bool, printer: Printer) -> int:
@@ -89,6 +92,16 @@ def run_daemon(path: Path | None, once: Mapping[str, object], printer: Printer) 
     `path`: the configuration file, None for the usual one; `once`: settings that hold until it ends. Raises
     client.AlreadyRunning, and VoicetypeError for what can't be.
     """
+    with closing(Relay(printer)) as relay:
+        code = _run(path, once, relay)
+        if code:
+            relay.problem("The display is gone.", "voicetype has ended; start it again in a running desktop.")
+        else:
+            relay.note("Good-bye.")
+    return code
+
+
+def _run(path: Path | None, once: Mapping[str, object], printer: Printer) -> int:
     watch = ConfigWatch(path or default_path())  # before the file is read: a change from now on is seen
     wanted = wish(path, once)
     ending: SimpleQueue[int] = SimpleQueue()
@@ -113,12 +126,17 @@ def run_daemon(path: Path | None, once: Mapping[str, object], printer: Printer) 
         lock = ScreenLock(daemon.screen_locked)
         lock.open()
         stack.callback(lock.close)
-        code = ending.get()
-    if code:
-        printer.problem("The display is gone.", "voicetype has ended; start it again in a running desktop.")
-    else:
-        printer.note("Good-bye.")
-    return code
+        return _told(ending)
+
+
+def _told(ending: SimpleQueue[int]) -> int:
+    """The exit code, as soon as there is one.
+
+    A signal that the system hands to another thread does not wake this one, where Python heeds it.
+    """
+    while True:
+        with suppress(Empty):
+            return ending.get(timeout=_HEED_S)
 
 
 def introduce(wanted: Wish, desktop: Desktop, audience: Audience) -> None:

@@ -27,13 +27,13 @@ class Audience:
     """Opened by the main thread, configured by the daemon's; `tell` and `note` are for any thread."""
 
     def __init__(self, printer: Printer) -> None:
+        """`printer`: it holds up nobody."""
         self._printer = printer
         self._bus: Service | None = None
         self._look: Look | None = None
         self._sounds: Sounds | None = None
         self._state = State.IDLE
         self._noted = ""
-        self._unwritable = False
 
     def open_bus(self, control: Control) -> None:
         """Own the name on the session bus. Raises AlreadyRunning."""
@@ -92,17 +92,9 @@ class Audience:
             case VoicetypeError():
                 self._problem(news)
             case _:
-                self._print(news)
+                self._printer(news)
                 if isinstance(news, TranscriptSegment):
                     self._said(news)
-
-    def _print(self, event: StreamEvent) -> None:
-        try:
-            self._printer(event)
-        except OSError as error:  # a full disk, most of all: what is said is typed all the same
-            if not self._unwritable:
-                log.warning("What happens can't be printed: %s", error.strerror)
-            self._unwritable = True
 
     def _now(self, status: Status) -> None:
         self.note(describe(status))
@@ -141,6 +133,8 @@ def describe(status: Status) -> str:
         return "A model is missing; nothing can be dictated."
     if not status.ready and status.state is State.IDLE:
         return f"Loading {' and '.join(dict.fromkeys((status.fast_model, status.heavy_model)))} ..."
+    if status.state is State.IDLE and not (status.fast_model and status.heavy_model):
+        return f"Ready: {status.fast_model or status.heavy_model} alone ({status.language})."
     if status.state is State.IDLE:
         return f"Ready: {status.fast_model} drafts, {status.heavy_model} confirms ({status.language})."
     return f"{status.state.value.capitalize()} ..."

@@ -20,6 +20,7 @@ from voicetype.core.stream import Began, Dropped, Finished, StreamEvent, Typed, 
 from voicetype.layout import BOLD, DIM, PLAIN, clean, keys, shaded, summary, tail, typed, wrap
 
 _SHOWN_ROWS = 8  # of a long text
+_KEPT = 2000  # characters of it at least: ample for the rows, and for what a patch may erase
 
 
 class Format(StrEnum):
@@ -76,11 +77,17 @@ def leave() -> None:
 
 
 def printer(
-    shape: Format | None, environ: Mapping[str, str] = os.environ, gone: Callable[[], None] = leave
+    shape: Format | None,
+    environ: Mapping[str, str] = os.environ,
+    gone: Callable[[], None] = leave,
+    *,
+    watched: bool = True,
 ) -> Printer:
-    """The printer for standard output; `shape` None: what suits it."""
+    """The printer for standard output; `shape` None: what suits it. Not `watched`: on a terminal alone."""
     out = sys.stdout
     output = Output(out, sys.stderr, gone)
+    if shape is None and not watched and not out.isatty():
+        return Notes(output)
     if shape is Format.JSONL:
         return JsonLines(output)
     if shape is Format.TEXT:
@@ -107,6 +114,13 @@ class JsonLines:
     def problem(self, sentence: str, hint: str) -> None:
         with self._lock:
             self._output.tell(f"{sentence}\n{hint}")
+
+
+class Notes(JsonLines):
+    """Nothing that was said: what a service prints, or a program of the autostart, is kept somewhere."""
+
+    def __call__(self, event: StreamEvent) -> None:
+        pass
 
 
 class Text(JsonLines):
@@ -151,10 +165,11 @@ class Console:
         self._columns = columns or (lambda: shutil.get_terminal_size().columns)
         self._lock = threading.Lock()
         self._rows = 0  # of the region, as it stands
-        self._screen = self._margin = ""
-        self._confirmed: dict[
-            int, tuple[int, bool]
-        ] = {}  # utterance: its confirmed words, whether it is final
+        self._margin = ""
+        self._screen = ""  # its end: what is shown, and what may still be erased
+        self._above_words = 0  # how many words it has lost at its beginning
+        self._confirmed: dict[int, tuple[int, bool]] = {}  # open utterance: its confirmed words, if final
+        self._sealed_words = 0  # of the utterances before those
 
     def __call__(self, event: StreamEvent) -> None:
         with self._lock:
@@ -165,7 +180,7 @@ class Console:
                     self._hear(event)
                     self._draw()
                 case Typed():
-                    self._screen = typed(self._screen, event)
+                    self._type(event)
                     self._margin = keys(event)
                     self._draw()
                 case Dropped(model, window_id):
@@ -186,15 +201,27 @@ class Console:
     def _begin(self) -> None:
         self._screen = self._margin = ""
         self._confirmed.clear()
+        self._above_words = self._sealed_words = 0
+
+    def _type(self, event: Typed) -> None:
+        self._screen = typed(self._screen, event)
+        if len(self._screen) > 2 * _KEPT:
+            end = self._screen[-_KEPT:].partition(" ")[2] or self._screen[-_KEPT:]
+            self._above_words += len(self._screen.split()) - len(end.split())
+            self._screen = end
 
     def _hear(self, event: TranscriptSegment) -> None:
+        if event.utterance < min(self._confirmed, default=0):
+            return  # it is counted
         words, _ = self._confirmed.setdefault(event.utterance, (0, False))
         if event.confidence is Confidence.CONFIRMED:
             self._confirmed[event.utterance] = (max(words, len(event.text.split())), event.final)
+        while len(self._confirmed) > 1 and self._confirmed[first := min(self._confirmed)][1]:
+            self._sealed_words += self._confirmed.pop(first)[0]
 
     def _bright_words(self) -> int:
         """How many words on the screen the heavy model has confirmed, without a gap."""
-        bright = 0
+        bright = self._sealed_words - self._above_words
         for _, (words, final) in sorted(self._confirmed.items()):
             bright += words
             if not final:

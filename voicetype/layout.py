@@ -33,16 +33,17 @@ def wrap(text: str, width: int) -> list[str]:
     """Rows of no more than `width` columns, broken at spaces; a longer word is cut. At least one row."""
     rows: list[str] = []
     for paragraph in text.split("\n"):
-        row = ""
+        row, taken = "", 0
         for word in paragraph.split(" "):
-            joined = f"{row} {word}" if row else word
-            if cells(joined) <= width:
-                row = joined
+            wide = cells(word)
+            if taken + bool(row) + wide <= width:
+                row, taken = (f"{row} {word}" if row else word), taken + bool(row) + wide
                 continue
             if row:
                 rows.append(row)
             *full, row = _pieces(word, width)
             rows += full
+            taken = cells(row)
         rows.append(row)
     return rows
 

@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from voicetype.audio import devices
 from voicetype.config import DesktopConfig
 from voicetype.control import Control, Status
 from voicetype.engine.catalogue import PRESETS
 from voicetype.errors import AudioError, DesktopError, VoicetypeError
 from voicetype.overlay import Overlay, refusal
+from voicetype.sound_process import devices
 from voicetype.toolkit import Toolkit
 from voicetype.tray import Offers, Tray
 

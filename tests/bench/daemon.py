@@ -26,13 +26,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.steady import Usage, usage
 from tests.real.panel import running_panel
 from tests.real.soundserver import SoundServer
-from tests.real.xserver import running_desktop
+from tests.real.xserver import Desktop, running_desktop
 from voicetype import client
 from voicetype.engine import store
 from voicetype.errors import DaemonError
@@ -55,7 +56,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--idle-s", type=float, default=60.0, help="how long to watch it do nothing")
     idle_s = arguments.parse_args().idle_s
-    with TemporaryDirectory() as scratch, desktop(Path(scratch)) as environment:
+    with TemporaryDirectory() as scratch, desktop(Path(scratch)) as stage:
+        environment = stage.environment
+        stage.screen.gtk()
         with daemon(environment, Path(scratch), 0) as pid:
             status(environment)
             switch()
@@ -67,9 +70,18 @@ def main() -> None:
             wake(pid)
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A desktop, its microphone, and what a program there sees."""
+
+    screen: Desktop
+    sound: SoundServer
+    environment: dict[str, str]
+
+
 @contextmanager
-def desktop(folder: Path) -> Iterator[dict[str, str]]:
-    """An X server, a window manager, a panel, a bus, a microphone, a window; what a program there sees."""
+def desktop(folder: Path) -> Iterator[Stage]:
+    """An X server, a window manager, a panel, a bus and a microphone."""
     with ExitStack() as stack:
         screen = stack.enter_context(running_desktop(folder))
         panel = stack.enter_context(running_panel(screen, folder))
@@ -78,9 +90,8 @@ def desktop(folder: Path) -> Iterator[dict[str, str]]:
         sound = SoundServer(Path(sockets))
         stack.callback(sound.close)
         sound.start()
-        screen.gtk()
         heard = {name: sound.env[name] for name in ("XDG_RUNTIME_DIR", "PULSE_SERVER")}
-        yield panel.environment | heard
+        yield Stage(screen, sound, panel.environment | heard)
 
 
 @contextmanager

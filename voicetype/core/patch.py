@@ -28,9 +28,13 @@ def graphemes(text: str) -> list[str]:
     A working subset of the extended grapheme clusters of Unicode TR 29: combining marks and
     variation selectors, ZWJ sequences, skin tones, flags, Hangul jamo.
     """
+    if text.isascii():
+        return list(text)
     clusters: list[str] = []
     for character in text:
-        if clusters and _extends(clusters[-1], character):
+        if not (character < "\x80" or "\xc0" <= character < "\u0300") and (  # those extend nothing
+            clusters and _extends(clusters[-1], character)
+        ):
             clusters[-1] += character
         else:
             clusters.append(character)

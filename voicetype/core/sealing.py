@@ -65,10 +65,14 @@ def reachable(session: Session) -> Session:
 
 def seal_finished(session: Session) -> Session:
     """Seal the oldest utterances whose last confirmation stands on the screen (rule 3)."""
-    while session.in_flight is None and session.utterances and session.utterances[0].final:
-        wanted, shown = session.pieces()[0], (session.shown or ("",))[0]
-        if wanted != shown or not session.committed.startswith(shown):
+    if session.in_flight is not None or not (session.utterances and session.utterances[0].final):
+        return session
+    committed = len(session.committed)
+    while session.utterances and session.utterances[0].final:
+        wanted, shown = next(session.each_piece()), (session.shown or ("",))[0]
+        if wanted != shown or len(shown) > committed:
             break
+        committed -= len(shown)
         session = replace(
             session,
             done=session.done + shown,

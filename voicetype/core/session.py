@@ -15,6 +15,7 @@ epoch, and the typist does not type patches of an older one.
 Rule 5. While the window that the session types into does not have the focus, nothing is wanted of
 the typist; the text goes on and waits for the focus, a claim elsewhere, or the end of the session.
 Rule 6. What the terms forbid to erase is sealed where it would have to be erased; the mend begins behind it.
+An utterance of which something is sealed, and of a later one too, says no more: it would say it out of order.
 """
 
 from __future__ import annotations
@@ -98,8 +99,12 @@ def step(session: Session, event: Event) -> tuple[Session, Patch | None]:
 
 
 def _change(session: Session, utterance: int, change: Callable[[Utterance], Utterance]) -> Session:
-    changed = tuple(change(u) if u.id == utterance else u for u in session.utterances)
-    return replace(session, utterances=changed)
+    utterances = session.utterances
+    for at in range(len(utterances) - 1, -1, -1):  # it is one of the last, of which there may be many
+        if utterances[at].id == utterance:
+            changed = (*utterances[:at], change(utterances[at]), *utterances[at + 1 :])
+            return replace(session, utterances=changed)
+    return session
 
 
 def _aim(session: Session, *, rewrite: bool) -> tuple[Session, Patch | None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from voicetype.core import patch, wording
 from voicetype.core.events import Erasing, Patch, Patching, Showing, Terms
@@ -35,16 +36,27 @@ class Session:
 
     def pieces(self) -> tuple[str, ...]:
         """The text wanted of each open utterance, with the space before it."""
-        pieces: list[str] = []
-        last = (self.before + self.done)[-1:]
-        for utterance in self.utterances:
+        return tuple(self.each_piece())
+
+    def each_piece(self) -> Iterator[str]:
+        """The same one by one: of the many that wait while the focus is elsewhere, the first matters."""
+        last = self.done[-1:] or self.before[-1:]
+        open_from = self._open_from
+        for at, utterance in enumerate(self.utterances):
             said = "".join(utterance.words(self.patching, self.showing))
+            if at < open_from and utterance.stands_sealed:
+                said = ""  # it would stand behind, or amid, what was said later
             if not utterance.sealed or last.isspace():
                 said = said.lstrip()  # else it goes on where it was sealed, perhaps in mid-word
             piece = said if utterance.sealed else wording.join(last, said)
-            pieces.append(piece)
-            last = (last + piece)[-1:]
-        return tuple(pieces)
+            yield piece
+            last = piece[-1:] or last
+
+    @property
+    def _open_from(self) -> int:
+        """The place of the last utterance of which something is sealed; 0 where nothing is."""
+        count = len(self.shown)  # what is sealed was shown: none of the many that wait for the focus
+        return next((at for at in range(count - 1, -1, -1) if self.utterances[at].stands_sealed), 0)
 
     @property
     def showing(self) -> Showing:
@@ -66,6 +78,8 @@ class Session:
     @property
     def committed(self) -> str:
         """What stands of `on_screen` as the application's own."""
+        if not self.draft:
+            return self.on_screen
         clusters = patch.graphemes(self.on_screen)
         return "".join(clusters[: len(clusters) - self.draft])
 
@@ -77,20 +91,34 @@ class Session:
         """
         assert self.in_flight is not None
         clusters = patch.graphemes(patch.apply(self.on_screen, self.in_flight))
-        ours = self.done[self.ours_from :] + "".join(clusters[: len(clusters) - self.in_flight.draft])
-        return ours[-self.terms.depth - _PROVEN :]
+        wanted = self.terms.depth + _PROVEN
+        before = self.done[max(self.ours_from, len(self.done) - wanted) :]  # of a text that may be long
+        return (before + "".join(clusters[: len(clusters) - self.in_flight.draft]))[-wanted:]
 
     @property
     def text(self) -> str:
         """The whole text of the session so far, typed or not."""
         return (self.done + "".join(self.pieces())).strip()
 
+    @property
+    def heard(self) -> str:
+        """The whole text so far, with what was not to be typed before it is certain."""
+        return replace(self, terms=Terms(Showing.DRAFTS, preedit=True)).text
+
     def standing(self, utterance: int) -> Standing:
         """What was said of an open utterance, for the heavy model to judge; nothing of a closed one."""
         for each in self.utterances:
             if each.id == utterance:
-                return Standing("".join(each.candidate).strip(), len(each.confirmed))
+                text = "".join(each.candidate).strip()
+                return Standing(text, len(each.confirmed), vouched=bool(each.standing or not text))
         return Standing()
+
+    def settled(self, utterance: int) -> str | None:
+        """The text of an open utterance if nothing more is said of it; None where its last word is said."""
+        for each in self.utterances:
+            if each.id == utterance and not each.final:
+                return "".join(each.settled().confirmed).strip()
+        return None
 
     @property
     def doubtful(self) -> bool:

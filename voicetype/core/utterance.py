@@ -42,6 +42,11 @@ class Utterance:
         return self._unsealed(words) if self.sealed else words
 
     @property
+    def stands_sealed(self) -> bool:
+        """Whether some of it stands, and is no longer ours."""
+        return bool(self.sealed) and not self.sealed.isspace()
+
+    @property
     def standing(self) -> Words:
         """All its words as they are wanted now, sealed or not, however confirmations are shown."""
         return self._standing(Patching.DIFF)

@@ -6,12 +6,17 @@ On Wayland it is one of XWayland's. Dictated text goes nowhere from here but on 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 from voicetype.control import Status
 from voicetype.overlay.strip import Strip
 from voicetype.toolkit import Toolkit
 from voicetype.ways import is_wayland
+
+log = logging.getLogger(__name__)
+
+_MOST = 100  # levels and texts that may wait to be shown: some seconds
 
 
 def refusal(value: str, environment: Mapping[str, str]) -> str:
@@ -36,6 +41,8 @@ class Overlay:
         self._toolkit = toolkit
         self._place = place
         self._strip: Strip | None = None  # GTK's thread's alone
+        self._posted = self._done = 0  # each written by one thread after the other, and by GTK's alone
+        self._told = False
 
     def open(self) -> None:
         """Make it, unseen. Raises DesktopError where it could take the focus or a click."""
@@ -47,21 +54,33 @@ class Overlay:
 
     def level(self, level: float) -> None:
         """How loud it is, 0.0 to 1.0, about ten times a second."""
-        self._post(lambda strip: strip.level(level))
+        if not self._is_late():
+            self._post(lambda strip: strip.level(level))
 
     def text(self, draft: str) -> None:
         """The text so far, of which the end is shown."""
-        self._post(lambda strip: strip.text(draft))
+        if not self._is_late():
+            self._post(lambda strip: strip.text(draft))
 
     def close(self) -> None:
         """Be gone. Safe to call twice, and without `open`."""
         self._toolkit.post(self._end)
 
+    def _is_late(self) -> bool:
+        """Whether the desktop is so far behind that what passes by need not be shown."""
+        late = self._posted - self._done >= _MOST
+        if late and not self._told:
+            log.warning("The desktop does not answer: the overlay stands still until it does.")
+        self._told = late
+        return late
+
     def _post(self, work: Callable[[Strip], None]) -> None:
         def do() -> None:
+            self._done += 1
             if self._strip is not None:
                 work(self._strip)
 
+        self._posted += 1
         self._toolkit.post(do)
 
     def _make(self) -> None:
