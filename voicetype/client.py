@@ -27,6 +27,10 @@ NO_ANSWER = (
     "The voicetype daemon does not answer.",
     "End it and start it again: `voicetype run`.",
 )
+NONSENSE = (
+    "What has the name of the voicetype daemon answers nonsense.",
+    "Another program may have taken it, or another version runs: end it, and start `voicetype run`.",
+)
 NOT_STARTED = (
     "The voicetype daemon could not be started.",
     "Start it in a terminal to see why: `voicetype run`.",
@@ -115,9 +119,14 @@ def session_bus(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def call(
-    member: str, signature: str = "", *arguments: object, timeout_s: float = 25.0, autostart: bool = False
+    member: str,
+    signature: str = "",
+    *arguments: object,
+    answers: str = "",
+    timeout_s: float = 25.0,
+    autostart: bool = False,
 ) -> list[object]:
-    """Call a method of the daemon and return what it answers, plain.
+    """Call a method of the daemon and return what it answers, of the signature `answers`, plain.
 
     `autostart`: the bus may start the daemon for it, where an activation file says how. Raises DaemonError
     with the daemon's own sentence and hint where it refuses, and where there is none.
@@ -132,7 +141,7 @@ def call(
         body=list(arguments),
         flags=flags,
     )
-    return [plain(value) for value in asyncio.run(_ask(message, timeout_s))]
+    return [plain(value) for value in asyncio.run(_ask(message, answers, timeout_s))]
 
 
 def texts(**values: str | None) -> dict[str, Variant]:
@@ -140,9 +149,14 @@ def texts(**values: str | None) -> dict[str, Variant]:
     return {name: Variant("s", value) for name, value in values.items() if value}
 
 
+def flags(**values: bool) -> dict[str, Variant]:
+    """Options for a call, a{sv}: those of these switches that are on."""
+    return {name: Variant("b", value) for name, value in values.items() if value}
+
+
 def properties() -> dict[str, object]:
     """The daemon's properties. Raises DaemonError where there is none."""
-    (answer,) = asyncio.run(_ask(get_all(), _ANSWER_S))
+    (answer,) = asyncio.run(_ask(get_all(), "a{sv}", _ANSWER_S))
     return properties_of(answer)
 
 
@@ -155,7 +169,7 @@ def is_running() -> bool:
 
 def has_owner(name: str) -> bool:
     """Whether a program has this name on the session bus. Raises NoBus."""
-    (answer,) = asyncio.run(_ask(of_the_bus("NameHasOwner", name), _ANSWER_S))
+    (answer,) = asyncio.run(_ask(of_the_bus("NameHasOwner", name), "b", _ANSWER_S))
     return bool(answer)
 
 
@@ -201,7 +215,7 @@ def plain(value: object) -> object:
     return value
 
 
-async def _ask(message: Message, timeout_s: float) -> list[object]:
+async def _ask(message: Message, answers: str, timeout_s: float) -> list[object]:
     bus = await connect()
     try:
         async with asyncio.timeout(timeout_s):
@@ -214,6 +228,8 @@ async def _ask(message: Message, timeout_s: float) -> list[object]:
         bus.disconnect()
     if reply.message_type is MessageType.ERROR:
         raise _refusal(reply, MessageFlag.NO_AUTOSTART in message.flags)
+    if reply.signature != answers:
+        raise DaemonError(*NONSENSE)
     return reply.body
 
 

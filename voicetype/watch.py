@@ -14,7 +14,19 @@ from typing import Any, NoReturn
 
 from dbus_fast import Message, MessageType
 
-from voicetype.client import NAME, PATH, Bus, NoBus, connect, get_all, of_the_bus, plain, properties_of
+from voicetype.client import (
+    NAME,
+    NONSENSE,
+    PATH,
+    Bus,
+    NoBus,
+    connect,
+    get_all,
+    of_the_bus,
+    plain,
+    properties_of,
+)
+from voicetype.errors import DaemonError
 
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _RULES = (
@@ -53,7 +65,8 @@ def watch(tell: Callable[[News], object], reader: int | None = None) -> NoReturn
     """Call `tell` with what is now and whatever comes, until it raises, or the user interrupts.
 
     Raises BrokenPipeError when the reader of the pipe `reader` has left, though `tell` writes nothing into it
-    just then, and NoBus where there is no session bus, or no more.
+    just then, NoBus where there is no session bus, or no more, and DaemonError where the daemon talks
+    nonsense.
     """
     asyncio.run(_watch(tell, reader))
     raise AssertionError("nothing ends it but an exception")
@@ -129,7 +142,7 @@ class _Watch:
             return
         elif message.interface == NAME:
             self._tell(Said(message.member or "", [plain(value) for value in message.body]))
-        elif message.interface == _PROPERTIES and message.body[0] == NAME:
+        elif message.interface == _PROPERTIES and message.signature == "sa{sv}as" and message.body[0] == NAME:
             self._tell(Changed(properties_of(message.body[1])))
 
     async def _owned_by(self, owner: str) -> None:
@@ -146,4 +159,6 @@ class _Watch:
         answer = await self._bus.call(get_all())
         # One that has ended meanwhile answers nothing; the bus has told so, and that is read next.
         if answer.message_type is MessageType.METHOD_RETURN:
+            if answer.signature != "a{sv}":
+                raise DaemonError(*NONSENSE)
             self._tell(Changed(properties_of(answer.body[0]), came=True))
