@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import struct
-import time
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.deadline import wait_until as wait_until
 from voicetype.evdev.devices import EVENT, KEYS, Seat, VirtualKeyboard
 from voicetype.evdev.xkb import Layout, Names
 
@@ -20,20 +21,14 @@ KEY_ESC, KEY_A, KEY_CTRL_L, KEY_SHIFT_L, KEY_F9, KEY_CTRL_R, KEY_PAUSE = 1, 30, 
 BUTTON_LEFT = 0x110
 
 
-def wait_until(done: Callable[[], bool], what: str) -> None:
-    """Wait for something that will happen, with a deadline instead of a guess."""
-    deadline = time.monotonic() + 20
-    while not done():
-        assert time.monotonic() < deadline, f"still waiting: {what}"
-        time.sleep(0.002)
-
-
 class Plugged:
     """A keyboard or a mouse, seen from the side of whoever presses its keys."""
 
     def __init__(self, path: Path, name: str, keys: Iterable[int]) -> None:
         self.path, self.name, self.keys = path, name, frozenset(keys)
         self.held: set[int] = set()
+        self.asked = threading.Event()
+        """Somebody has opened it, and asked what is held: what is pressed from now on is news."""
         self._aside = path.with_name(f"new {path.name}")
         os.mkfifo(self._aside)
         self._fd = os.open(self._aside, os.O_RDWR | os.O_NONBLOCK)  # so that it never has no writer
@@ -78,7 +73,9 @@ class _Opened:
         return self._plugged.keys
 
     def held(self) -> frozenset[int]:
-        return frozenset(self._plugged.held)
+        held = frozenset(self._plugged.held)
+        self._plugged.asked.set()
+        return held
 
     def read(self) -> bytes:
         return os.read(self._fd, 64 * EVENT.size)

@@ -141,6 +141,7 @@ def test_a_keyboard_that_is_plugged_in_later(devices: Machine) -> None:
     devices.plug()
     with hotkey(devices) as heard:
         late = devices.plug()
+        assert late.asked.wait(60)
         late.tap(KEY_CTRL_R)
         heard.become(Key.DOWN, Key.UP)
 
@@ -152,6 +153,7 @@ def test_a_new_keyboard_that_may_be_read_a_moment_later(devices: Machine) -> Non
         first.tap(KEY_A)
         heard.become(Key.OTHER)
         devices.allow(late)
+        assert late.asked.wait(60)
         late.tap(KEY_CTRL_R)
         heard.become(Key.OTHER, Key.DOWN, Key.UP)
 
@@ -172,6 +174,7 @@ def test_every_keyboard_may_go(devices: Machine) -> None:
     with hotkey(devices) as heard:
         only.unplug()
         again = devices.plug()
+        assert again.asked.wait(60)
         again.tap(KEY_CTRL_R)
         heard.become(Key.DOWN, Key.UP)
 

@@ -83,6 +83,8 @@ class Listening:
             if self._inotify in ready:
                 with suppress(BlockingIOError):
                     os.read(self._inotify, 65_536)
+            # Of one that is gone another may have had the name already when the folder was looked at.
+            if self._inotify in ready or len(self._devices) < len(heard):
                 self._look_around()
 
     def _hear(self, path: Path) -> None:

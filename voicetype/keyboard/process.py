@@ -23,13 +23,13 @@ import logging
 import os
 import select
 import subprocess
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
+from voicetype import children
 from voicetype.core.events import Erasing, FocusChanged, Patch, UserTyped
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
 from voicetype.keyboard import Claim, KeyboardLost, Observer, Purpose
@@ -55,7 +55,8 @@ class ProcessKeyboard:
         """`reserved`: evdev codes of keys that are not typing; asked at each claim, the child is told."""
         self.name = name
         self._reserved = reserved
-        self._command = [sys.executable, "-m", _CHILD, module, json.dumps(dict(options))]
+        level = str(_log.getEffectiveLevel())
+        self._command = children.command(_CHILD, module, json.dumps(dict(options)), level)
         self._observer: Observer = lambda _: None
         self._child: _Child | None = None
 
@@ -195,6 +196,8 @@ class _Child:
             message = json.loads(line)
             if message.get("event") == "held":
                 self._holds = message["held"]
+            elif message.get("event") == "log":
+                logging.getLogger(message["name"]).log(message["level"], "%s", message["text"])
             elif "event" in message:
                 self._observe(message)
             else:

@@ -1,14 +1,15 @@
 """The child of `process`: serves a keyboard to the process that began it.
 
-    python -m voicetype.keyboard.process_child MODULE OPTIONS
+    python -m voicetype.keyboard.process_child MODULE OPTIONS LEVEL
 
-The module has `make(options, held) -> Keyboard`.
+The module has `make(options, held) -> Keyboard`; what is logged from that level on the parent is told.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -16,9 +17,12 @@ from contextlib import suppress
 from threading import Lock
 from typing import IO, Any
 
+from voicetype import logs
 from voicetype.core.events import FocusChanged, Patch, UserTyped
 from voicetype.errors import KeyboardError, PatchInterrupted
 from voicetype.keyboard import Claim, Keyboard, KeyboardLost
+
+_log = logging.getLogger(__name__)
 
 _Message = dict[str, Any]
 
@@ -58,7 +62,7 @@ class _Parent:
             return {"reason": error.reason.name, "erased": error.erased, "typed": error.typed}
         except KeyboardError as error:
             return {"sentence": error.sentence, "hint": error.hint}
-        raise ValueError(request)
+        raise ValueError(request["method"])  # the rest may hold words
 
     def _observe(self, event: FocusChanged | UserTyped | KeyboardLost) -> None:
         match event:
@@ -68,6 +72,10 @@ class _Parent:
                 self._say({"event": "typed"})
             case KeyboardLost():
                 self._say({"event": "lost"})
+
+    def log(self, level: int, name: str, text: str) -> None:
+        """The parent has the log."""
+        self._say({"event": "log", "level": level, "name": name, "text": text})
 
     def _held(self, held: bool) -> None:
         self._say({"event": "held", "held": held})
@@ -80,15 +88,18 @@ class _Parent:
 
 def main() -> None:
     """Serve the parent; leave without the interpreter's own end, which crashes some libraries."""
-    module, options = sys.argv[1:]
-    for each in (signal.SIGINT, signal.SIGTERM):
+    module, options, level = sys.argv[1:]
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     # What a library prints must not come between the lines.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     parent = _Parent(module, json.loads(options), out)
+    logs.hand_over(parent.log, int(level))
     try:
         parent.serve(sys.stdin)
+    except Exception:  # noqa: BLE001  # the parent learns that it is gone, and the log why
+        _log.exception("The keyboard's process has failed")
     finally:
         parent.keyboard.close()
         os._exit(0)
