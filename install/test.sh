@@ -11,7 +11,7 @@ packages=(
     sway foot grim ibus ibus-gtk3
     dbus xdg-desktop-portal jq libglib2.0-bin pulseaudio-utils desktop-file-utils xfconf
     xfce4-panel imagemagick at-spi2-core python3-pyqt5 python3-pyqt6 procps
-    debootstrap pipx
+    debootstrap pipx strace systemd dbus-user-session
 )
 # Ubuntu has it as a snap alone, which tests can't drive: those that want it are skipped there.
 if grep -qx 'ID=debian' /etc/os-release 2>/dev/null; then packages+=(chromium); fi

@@ -318,7 +318,7 @@ def test_the_log_is_plain_and_says_nothing_of_the_libraries_chatter() -> None:
         "ours, theirs = logging.getLogger('voicetype.x'), logging.getLogger('faster_whisper')\n"
         "ours.debug('dictated'); ours.info('ready'); ours.warning('hm')\n"
         "theirs.info('chatter'); theirs.warning('old file')\n"
-        "logs.configure(verbose=True); ours.debug('more')\n"
+        "logs.configure('debug'); ours.debug('more')\n"
     )
     assert child(code).stderr.splitlines() == [
         "ready",

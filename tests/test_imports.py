@@ -39,8 +39,15 @@ WAYS = {
     "engine": "voicetype.engine",
     "tray": "voicetype.tray",
     "audio": "voicetype.audio",
+    "links": "voicetype.links",
+    "microphone": "voicetype.microphone",
     "portaudio": "voicetype.portaudio",
+    "sound_child": "voicetype.sound_child",
+    "sound_news": "voicetype.sound_news",
+    "sound_process": "voicetype.sound_process",
     "vad": "voicetype.vad",
+    "silero": "voicetype.silero",
+    "webrtc": "voicetype.webrtc",
     "dbus": "voicetype.dbus",
     "dbus_interface": "voicetype.dbus_interface",
     "dbus_values": "voicetype.dbus_values",
@@ -53,7 +60,8 @@ WAYS = {
 
 TOGETHER = [
     {"dbus", "dbus_interface", "dbus_values"},
-    {"audio", "portaudio", "sounds"},
+    {"links", "microphone", "portaudio", "sound_child", "sound_news", "sound_process", "sounds"},
+    {"vad", "silero", "webrtc"},
 ]
 """Modules that are one adapter."""
 
@@ -63,7 +71,7 @@ SEAMS = {"voicetype.keyboard", "voicetype.hotkey", "voicetype.engine", "voicetyp
 OWNED = {
     "reactivex": {"voicetype.pipeline"},
     "sounddevice": {"voicetype.portaudio"},
-    "webrtcvad": {"voicetype.vad"},
+    "webrtcvad": {"voicetype.webrtc"},
     "dbus_fast": {
         "voicetype.accessibility",
         "voicetype.client",
@@ -76,8 +84,10 @@ OWNED = {
         "voicetype.screen_lock",
         "voicetype.watch",
     },
-    "faster_whisper": {"voicetype.engine", "voicetype.audio"},  # it decodes recordings too
+    # It decodes recordings, and brings Silero, too.
+    "faster_whisper": {"voicetype.engine", "voicetype.audio", "voicetype.silero"},
     "ctranslate2": {"voicetype.engine"},
+    "onnxruntime": {"voicetype.silero"},
     "pywayland": {"voicetype.wayland"},
     "Xlib": {"voicetype.keyboard", "voicetype.hotkey", "voicetype.x11"},
     "pystray": {"voicetype.tray.host"},

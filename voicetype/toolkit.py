@@ -115,6 +115,7 @@ class Toolkit:
         must not get to it: what is registered last comes first.
         """
         atexit.register(os._exit, 1)
+        atexit.register(logging.shutdown)
         self._end()
         threading.Event().wait()
         return 0

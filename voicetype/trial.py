@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Condition, Thread
 
+from voicetype import children
 from voicetype.core.events import (
     Confidence,
     Event,
@@ -130,7 +130,7 @@ class Window:
         self.text, self.active, self.ended = "", False, False
         self._changed = Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "voicetype.trial_window"],
+            children.command("voicetype.trial_window"),
             env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from voicetype.core.events import SAMPLE_RATE
 from voicetype.engine import models
 
 DEADLINE_S = 60.0
+ROOT = Path(__file__).parents[2]
 
 
 def demo(name: str) -> Path:
@@ -105,17 +106,20 @@ class Daemon:
 
 
 @contextmanager
-def running_daemon(env: dict[str, str], *options: str, preset: str = "light") -> Iterator[Daemon]:
-    """The daemon with both models loaded, until the end of the block; `preset` "": the configuration's."""
-    need_models("tiny.en", "base")
-    chosen = ["--preset", preset] if preset else []
-    command = [sys.executable, "-m", "voicetype", "run", *chosen, "--format", "jsonl", *options]
+def ready_daemon(command: Sequence[str], env: dict[str, str], *, umask: int = -1) -> Iterator[Daemon]:
+    """What `command` starts, once it is ready, until the end of the block."""
     with subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=env,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        umask=umask,
     ) as process:
         daemon = Daemon(process, env)
         try:
-            daemon.wait_for(lambda: any("Ready" in line for line in daemon.said), "the models are loaded")
+            daemon.wait_for(lambda: any("Ready" in line for line in daemon.said), "the daemon is ready")
             yield daemon
         finally:
             process.send_signal(signal.SIGTERM)
@@ -123,3 +127,13 @@ def running_daemon(env: dict[str, str], *options: str, preset: str = "light") ->
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+@contextmanager
+def running_daemon(env: dict[str, str], *options: str, preset: str = "light") -> Iterator[Daemon]:
+    """The daemon with both models loaded, until the end of the block; `preset` "": the configuration's."""
+    need_models("tiny.en", "base")
+    chosen = ["--preset", preset] if preset else []
+    command = [sys.executable, "-m", "voicetype", "run", *chosen, "--format", "jsonl", *options]
+    with ready_daemon(command, env) as daemon:
+        yield daemon

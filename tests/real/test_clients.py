@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from voicetype.control import State
 from voicetype.core.events import Confidence, TranscriptSegment
 from voicetype.dbus import Service
 from voicetype.errors import AudioError, DaemonError, UndoError
+from voicetype.history import Said, write
 
 __all__ = ["bus", "control", "service"]
 
@@ -358,3 +360,66 @@ def test_status_follows_in_words(service: Service) -> None:
         assert following.line() == "idle · tiny.en + base · language auto\n"
         service.state_changed(replace(IDLE, state=State.LISTENING, language="de"))
         assert following.line() == "listening · tiny.en + base · language de\n"
+
+
+# The last dictations
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where the last dictations are kept."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state/voicetype/history.jsonl"
+
+
+@pytest.mark.usefixtures("service", "kept")
+def test_last_prints_what_was_dictated(control: FakeControl) -> None:
+    control.said = (Said("one “two”", "“two”"), *[Said(str(n)) for n in range(20)])
+    assert voicetype_("last").stdout == "one “two”\n"
+    assert voicetype_("last", "--untyped").stdout == "“two”\n"
+    listed = voicetype_("last", "--all").stdout.splitlines()
+    assert listed[:3] == [" 1  one “two”", "    not typed: “two”", " 2  0"]
+    assert listed[-1] == "10  8"
+
+
+@pytest.mark.usefixtures("service", "kept")
+def test_last_types(control: FakeControl) -> None:
+    control.said, control.undone = (Said("one two", "two"),), Future()
+    control.undone.set_result(None)
+    done = voicetype_("last", "--type", "--after", "0.01")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert voicetype_("last", "--type", "--untyped").returncode == 0
+    assert control.asked == [("type", "one two"), ("type the rest", "two")]
+    control.said = (Said("one two"),)
+    refused = voicetype_("last", "--type", "--untyped")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("The last dictation was typed whole.\n")
+
+
+@pytest.mark.usefixtures("service", "kept")
+def test_there_is_no_last_dictation(control: FakeControl) -> None:
+    control.said = ()
+    for options in ([], ["--type"], ["--untyped"]):
+        refused = voicetype_("last", *options)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("Nothing was dictated yet.\n")
+    assert voicetype_("last", "--all").stdout == ""
+
+
+@pytest.mark.parametrize("options", [["--after", "soon"], ["--after", "-1"], ["--all", "--untyped"], ["5"]])
+def test_last_refuses_what_makes_no_sense(options: list[str]) -> None:
+    assert voicetype_("last", *options).returncode == 2
+
+
+def test_last_without_a_daemon(kept: Path, bus: Bus) -> None:
+    """Nor, in the end, a bus."""
+    refused = voicetype_("last")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("The voicetype daemon is not running.\n")
+    write(kept, [Said("kept"), Said("older")])
+    assert voicetype_("last").stdout == "kept\n"
+    bus.kill()
+    assert voicetype_("last").stdout == "kept\n"
+    refused = voicetype_("last", "--type")
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr

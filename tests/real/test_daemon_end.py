@@ -87,7 +87,7 @@ def mouth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Mouth:
     mouth, two = Open(), {"tiny.en": FakeTranscriber("tiny.en", words), "base": Thinking("base", words)}
     monkeypatch.setattr(models, "ensure", lambda name, *_: tmp_path / name)
     monkeypatch.setattr(making, "open_model", lambda _folder, name, *_: two[name])
-    monkeypatch.setattr(desktop, "Microphone", lambda _: mouth)
+    monkeypatch.setattr(desktop, "Microphone", lambda *_, **__: mouth)
     monkeypatch.setattr("voicetype.listening_loop.VoiceActivity", LevelDetector)
     return mouth
 
@@ -155,7 +155,7 @@ def test_a_stop_that_waits_is_answered_when_the_daemon_is_terminated(mouth: Mout
         paper.wait_for(lambda: paper.lines[-1] == "Finishing ...")
         os.kill(os.getpid(), signal.SIGTERM)
 
-    stop = threading.Thread(target=lambda: answers.extend(client.call("Stop")))
+    stop = threading.Thread(target=lambda: answers.extend(client.call("Stop", answers="s")))
     user = threading.Thread(target=dictate)
     user.start()
     file = tmp_path / "config.toml"

@@ -18,7 +18,7 @@ from tests.real.control import IDLE, FakeControl, control, service
 from tests.real.daemon import write_wave
 from tests.real.soundserver import SoundServer, sound_server
 from tests.real.xserver import CONTROL_R, Desktop, desktop, wait_until
-from voicetype import client, portaudio
+from voicetype import client, sound_process
 from voicetype.checks import Finding, Verdict, good, screen, sound, tray
 from voicetype.checks import service as bus_checks
 from voicetype.config import Config, DesktopConfig, HotkeyConfig
@@ -83,7 +83,7 @@ def test_the_bus_and_the_daemon(bus: Bus, control: FakeControl) -> None:
 def test_a_microphone(sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("XDG_RUNTIME_DIR", "PULSE_SERVER", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.setenv(name, sound_server.env[name])
-    portaudio.start_anew()
+    sound_process.end_spares()
     assert sound.sound_server(Config()).verdict is Verdict.GOOD
     assert sound.microphone(Config()).result == "it is opened, and hears silence"
     tone = 0.5 * np.sin(np.arange(30 * SAMPLE_RATE) / 6)

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,21 +18,15 @@ from Xlib import X, Xatom
 from Xlib.display import Display
 from Xlib.error import BadMatch, BadWindow, CatchError, ConnectionClosedError
 
+from tests.deadline import DEADLINE_S as DEADLINE_S
+from tests.deadline import wait_until as wait_until
+
 APPS = Path(__file__).parent / "apps"
-DEADLINE_S = 40.0
 NEEDED = ("Xvfb", "openbox", "xterm", "setxkbmap")
 
 CONTROL_R, SHIFT_L, SUPER_L, CAPS_LOCK = 105, 50, 133, 66
 KEY_A, KEY_C, KEY_X, MENU, RETURN, ESCAPE, BACKSPACE = 38, 54, 53, 135, 36, 9, 22
 KEY_G, F8, F9, F10 = 42, 74, 75, 76
-
-
-def wait_until(done: Callable[[], bool], what: str) -> None:
-    """Wait for something that will happen, with a deadline instead of a guess."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not done():
-        assert time.monotonic() < deadline, f"still waiting: {what}"
-        time.sleep(0.005)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from voicetype import client
+from voicetype import calls, client
 from voicetype.commands.options import chosen, configuration, output
 
 
@@ -17,12 +17,13 @@ def run(options: Namespace) -> int:
     config = configuration(options)
     match options.command:
         case "replay":
-            return app.replay(config, options.file, realtime=options.realtime, printer=output(options))
+            code = app.replay(config, options.file, realtime=options.realtime, printer=output(options))
+            return calls.leave(code)
         case "transcribe":
             print(app.transcribe(config, options.file))
             return 0
     try:
-        return app.run_daemon(options.config, chosen(options), output(options))
+        return calls.leave(app.run_daemon(options.config, chosen(options), output(options)))
     except client.AlreadyRunning:  # it came meanwhile
         return _hand_over(options)
 

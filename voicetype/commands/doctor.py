@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from argparse import Namespace
@@ -25,6 +26,7 @@ def run(options: Namespace) -> int:
         print(_complaint(lines), file=sys.stderr)
     if any(line.hung for line in lines):
         sys.stdout.flush()
+        logging.shutdown()
         os._exit(code)  # a library that hangs in its thread would hold the interpreter's exit up as well
     return code
 
