@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicetype import config_file
-from voicetype.config import Config, ModelsConfig, Words
+from voicetype.config import Config, ModelsConfig
+from voicetype.config_fields import Words
 from voicetype.config_file import load, override
 from voicetype.core.events import Patching
 from voicetype.errors import ConfigError

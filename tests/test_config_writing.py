@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import re
@@ -19,12 +20,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from voicetype.config import LANGUAGES, LOG_LEVELS, MODEL_PRESETS, Config, Words
+from voicetype.config import Config
+from voicetype.config_fields import Words
 from voicetype.config_file import as_toml, flat, load, override
-from voicetype.config_writing import explain, initial_text, initialise, save
+from voicetype.config_showing import explain, initial_text, plain
+from voicetype.config_writing import initialise, save
 from voicetype.core.events import Patching
 from voicetype.errors import ConfigError
-from voicetype.policies import Policy
 
 
 @pytest.fixture
@@ -54,16 +56,10 @@ def uncommented(text: str) -> str:
 def test_the_default_file_changes_nothing(file: Path) -> None:
     assert initialise() == file
     assert load() == Config()
-    assert tomllib.loads(file.read_text()).keys() == {
-        "models",
-        "audio",
-        "engine",
-        "hotkey",
-        "typing",
-        "desktop",
-        "history",
-        "logs",
+    sections = {
+        f.name for f in dataclasses.fields(Config) if dataclasses.is_dataclass(getattr(Config(), f.name))
     }
+    assert tomllib.loads(file.read_text()).keys() == sections
     assert list(file.parent.iterdir()) == [file]  # nothing unfinished is left
 
 
@@ -341,37 +337,46 @@ def test_what_stands_already_is_not_written_again(tmp_path: Path) -> None:
 KEYS = st.characters(exclude_characters="#=\n", exclude_categories=["Cs"])  # or `settled` is led astray
 
 
+def rules_of(name: str) -> Mapping[str, Any]:
+    """What a key may hold, as its field tells it."""
+    *parents, key = name.split(".")
+    section: Any = Config()
+    for parent in parents:
+        section = getattr(section, parent)
+    return {field.name: field.metadata for field in dataclasses.fields(section)}[key]
+
+
+OWN = st.text(KEYS, max_size=9).map(lambda text: f"a{text}".strip())
+FREE = ("models.fast", "models.heavy", "models.folder", "audio.device", "hotkey.key")
+
+
 def values_of(default: object, name: str) -> st.SearchStrategy[object]:
     """Values that a key may hold."""
-    numbers = {
-        "audio.vad_aggressiveness": (0, 3),
-        "engine.beam_size": (1, 10),
-        "models.unload_after_s": (0, 86_400),
-    }
+    rules = rules_of(name)
+    match rules:
+        case {"fault": fault} if isinstance(default, Words):
+            pairs = st.tuples(OWN, OWN).filter(lambda pair: not fault(*pair))
+            return st.lists(pairs, max_size=3, unique_by=lambda pair: pair[0]).map(dict)
+        case {"fault": fault}:
+            return st.lists(OWN.filter(lambda text: not fault("", text)), unique=True, max_size=3)
+        case {"of": of, "keys": allowed}:
+            below = {n: values_of(v, f"vocabulary.{n}") for n, v in flat(of)}
+            keys = st.sampled_from(sorted(allowed)) if allowed else st.text(KEYS)
+            return st.dictionaries(keys, st.fixed_dictionaries({}, optional=below), max_size=2)
+        case {"allowed": allowed}:
+            words = st.sampled_from(sorted(allowed))
+            if isinstance(default, Words):
+                return st.dictionaries(st.text(KEYS), words, max_size=3)
+            return st.lists(words, unique=True) if isinstance(default, tuple) else words
+        case {"limits": limits}:
+            low, high = limits.low, limits.high
+            return st.floats(low, high) if isinstance(default, float) else st.integers(low, high)
     match default:
         case bool():
             return st.booleans()
         case Enum():
-            return st.sampled_from(Patching)
-        case float():
-            return st.floats(0.1, 2)
-        case Words():
-            allowed = st.sampled_from([*Policy] if name == "typing.applications" else LOG_LEVELS)
-            return st.dictionaries(st.text(KEYS), allowed, max_size=3).map(Words)
-        case tuple():
-            return st.lists(st.sampled_from(sorted(LANGUAGES)), unique=True)
-        case int():
-            return st.integers(*numbers[name]) if name in numbers else st.just(default)
-    words = {
-        "language": LANGUAGES | {"auto", "locale"},
-        "models.preset": MODEL_PRESETS,
-        "models.device": ("auto", "cpu", "cuda"),
-        "desktop.overlay": ("auto", "always", "never"),
-    }
-    if name in words:
-        return st.sampled_from(sorted(words[name]))
-    free = ("models.fast", "models.heavy", "models.folder", "audio.device", "hotkey.key")
-    return st.text() if name in free else st.just(default)
+            return st.sampled_from(type(default))
+    return st.text() if name in FREE else st.just(default)
 
 
 choices = st.lists(st.sampled_from(list(flat(Config()))), max_size=5, unique_by=lambda item: item[0]).flatmap(
@@ -391,14 +396,18 @@ def files(draw: st.DrawFn) -> str:
             lines += [f"[{parent}]", *draw(notes)]
             section = parent
         if parent == section and draw(st.booleans()):
-            lines += [f"{key} = {as_toml(value)}{draw(st.sampled_from(['', ' # kept']))}", *draw(notes)]
+            lines += [
+                f"{key} = {as_toml(plain(value))}{draw(st.sampled_from(['', ' # kept']))}",
+                *draw(notes),
+            ]
     return "\n".join(lines) + draw(st.sampled_from(["", "\n", "\n\n"]))
 
 
 def settled(text: str) -> list[str]:
-    """The lines that hold no value in force, but for empty ones."""
+    """The lines that hold no value in force and are no heading, but for empty ones."""
     # A value may hold what `splitlines` takes for a line's end.
-    return [line for line in text.split("\n") if line and " = " not in line.partition("#")[0]]
+    lines = (line for line in text.split("\n") if line and not line.startswith("["))
+    return [line for line in lines if " = " not in line.partition("#")[0]]
 
 
 @given(files() | st.just(initial_text(Path("x"))), choices)
@@ -416,13 +425,7 @@ def test_whatever_is_saved_is_loaded_and_the_rest_is_kept(
     new = file.read_bytes().decode()
     defaults = {f"# {name.rpartition('.')[2]} = {as_toml(value)}" for name, value in flat(Config())}
     kept = [line for line in settled(text) if line not in defaults]
-    headings = {f"[{name.partition('.')[0]}]" for name in values} | {
-        "[typing.applications]",
-        "[logs.libraries]",
-    }
-    assert [line for line in settled(new) if line not in defaults | headings] == [
-        line for line in kept if line not in headings
-    ]
+    assert [line for line in settled(new) if line not in defaults] == kept
     again = file.read_bytes()
     save(values, file)
     assert file.read_bytes() == again

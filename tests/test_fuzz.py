@@ -18,7 +18,8 @@ from voicetype import console, history
 from voicetype.commands.listen import _fields
 from voicetype.config import Config
 from voicetype.config_file import flat, load, validated
-from voicetype.config_writing import initial_text, save
+from voicetype.config_showing import initial_text
+from voicetype.config_writing import save
 from voicetype.core.events import Confidence, TranscriptSegment
 from voicetype.core.stream import Began, Dropped, Finished, StreamEvent, Typed, to_fields, to_json
 from voicetype.engine import EngineOptions, speeds, store

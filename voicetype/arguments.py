@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
-from collections.abc import Callable, Sequence
+from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicetype import __version__
+from voicetype import argument_values as values
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction
-
-    from voicetype.integration.keys import Keys
+    from argparse import _ArgumentGroup, _SubParsersAction
 
     Commands = _SubParsersAction[ArgumentParser]
 
@@ -24,6 +23,8 @@ examples:
   voicetype stop                            listen no more, and print the text
   voicetype replay talk.wav --realtime      watch how a recording is typed
   voicetype transcribe talk.wav > talk.txt  offline, with the heavy model alone
+  voicetype transcribe *.mp4 --format srt   subtitles of many recordings
+  voicetype learn Siobahn Siobhan           what is to be typed in place of what is heard
   voicetype doctor                          what is missing here, and what to do about it
   voicetype config                          every setting, as the lines of a configuration file
   voicetype config init                     write such a file, for you to edit
@@ -69,23 +70,71 @@ def _dictation(commands: Commands) -> None:
     replay = _command(
         commands, "replay", "a recording through the whole pipeline, as if it were the microphone"
     )
-    replay.add_argument("file", metavar="FILE", help="a recording in any format that FFmpeg reads")
+    replay.add_argument(
+        "file", metavar="FILE", help="a recording in any format that FFmpeg reads; -: the standard input"
+    )
     replay.add_argument("--realtime", action="store_true", help="at the recording's own pace")
     replay.add_argument("--format", choices=_FORMATS, help="default: console on a terminal, else lines")
     _overrides(replay)
-    transcribe = _command(commands, "transcribe", "the text of a recording, by the heavy model alone")
-    transcribe.add_argument("file", metavar="FILE", help="a recording in any format that FFmpeg reads")
-    _overrides(transcribe, typing=False)
+    _transcribe(commands)
+
+
+_TRANSCRIBE = """\
+examples:
+  voicetype transcribe talk.mp3                            print the text as it comes
+  voicetype transcribe talk.mp3 > talk.txt                 ... into a file
+  voicetype transcribe *.mp4 --format srt                  subtitles, beside each recording
+  voicetype transcribe *.mp4 --format srt,json --output subtitles/
+  ssh studio cat talk.flac | voicetype transcribe -        what comes through a pipe
+
+A file that is there already is left as it is. Whatever ends this command, what was heard is kept in a hidden
+file beside the one to be written, and the same command goes on from there; what is only printed begins anew.
+"""
+
+
+def _transcribe(commands: Commands) -> None:
+    transcribe = _command(commands, "transcribe", "the text of recordings, by the heavy model alone")
+    transcribe.formatter_class, transcribe.epilog = RawDescriptionHelpFormatter, _TRANSCRIBE
+    transcribe.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="recordings in any format that FFmpeg reads, also of video; -: the standard input",
+    )
+    transcribe.add_argument(
+        "--format",
+        metavar="FORMATS",
+        type=values.formats,
+        action="extend",
+        help="write files instead of printing: txt, srt, vtt (subtitles), json (words with times and "
+        "probabilities), or several: srt,json",
+    )
+    transcribe.add_argument(
+        "--output",
+        metavar="FOLDER",
+        help="where to write files (txt, without --format); default: beside each recording; -: print",
+    )
+    transcribe.add_argument("--force", action="store_true", help="write anew what is there already")
+    group = _overrides(transcribe, typing=False)
+    for name, purpose in (
+        ("transcribe.threads", "processor threads; 0: all that there are"),
+        ("transcribe.batch", "so many windows at once; 1: one by one; 0: by the machine"),
+    ):
+        option = f"--{name.rpartition('.')[2]}"
+        group.add_argument(option, dest=name, metavar="N", type=values.whole_number(name), help=purpose)
 
 
 def _clients(commands: Commands) -> None:
     start = _command(commands, "start", "listen (where voicetype is installed, the daemon is started for it)")
-    start.add_argument("--language", type=_checked("language"), help="for this dictation")
+    start.add_argument(
+        "--language", metavar="CODE", type=values.setting("language"), help="for this dictation"
+    )
     _command(commands, "stop", "listen no more, and print the text")
     _command(commands, "toggle", "listen, or listen no more: for a shortcut of your desktop")
     _command(commands, "cancel", "drop this dictation")
     _command(commands, "undo", "take back what the last dictation typed, if nothing else was since")
     _last(commands)
+    _learn(commands)
     _command(commands, "quit", "end the daemon")
     status = _command(commands, "status", "what the daemon does")
     status.add_argument(
@@ -110,19 +159,42 @@ def _last(commands: Commands) -> None:
         "--type", action="store_true", help="into the focused window: best bound to a shortcut"
     )
     which_way.add_argument(
-        "--after", metavar="SECONDS", type=_seconds, default=0.0, help="time to go to another window"
+        "--after", metavar="SECONDS", type=values.seconds, help="time to go to another window"
     )
+    last.set_defaults(refuse=last.error)
 
 
-def _seconds(text: str) -> float:
-    """A time that somebody can wait for."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds <= 3600:
-        raise ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 3600")
-    return seconds
+_LEARN = """\
+examples:
+  voicetype learn                              list what was learned
+  voicetype learn "cube control" kubectl       whole words, whatever their case
+  voicetype learn Siobahn Siobhan              a name: the models are told to expect it, too
+  voicetype learn "um" ""                      leave it out
+  voicetype learn Mähl Mail --language de
+  voicetype learn "pull request" PR --application '*slack*'
+  voicetype learn "cube control" --forget
+
+It is kept in the configuration file, below [vocabulary], with what you wrote there yourself. A daemon that
+runs takes it over at once.
+"""
+
+
+def _learn(commands: Commands) -> None:
+    learn = _command(commands, "learn", "what is to be typed in place of what is heard")
+    learn.formatter_class, learn.epilog = RawDescriptionHelpFormatter, _LEARN
+    learn.add_argument("heard", metavar="WRONG", nargs="?", help="the words as they are typed now")
+    learn.add_argument("typed", metavar="RIGHT", nargs="?", help="the words that you mean")
+    where = learn.add_mutually_exclusive_group()
+    where.add_argument(
+        "--language", metavar="CODE", type=values.code, help="only where this language is spoken"
+    )
+    where.add_argument(
+        "--application",
+        metavar="NAME",
+        type=values.named,
+        help="only there: WM_CLASS or app id, * for anything",
+    )
+    learn.add_argument("--forget", action="store_true", help="type it again as it is heard")
 
 
 def _rest(commands: Commands) -> None:
@@ -148,6 +220,14 @@ def _rest(commands: Commands) -> None:
     config.add_argument("--path", action="store_true", help="print only where the file is looked for")
     written = config.add_subparsers(dest="action", metavar="ACTION")
     _command(written, "init", "write a file to edit, in which every default stands, commented out")
+    key = _command(commands, "key", "the key of a server: into the keyring, or into its key_file")
+    keys = key.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for action, purpose in (
+        ("set", "ask for the key, or read it from a pipe, and keep it"),
+        ("remove", "keep it no more"),
+    ):
+        which = _command(keys, action, purpose)
+        which.add_argument("section", nargs="?", choices=("remote", "streaming"), default="remote")
     _installation(commands)
 
 
@@ -158,22 +238,11 @@ def _installation(commands: Commands) -> None:
     install.add_argument(
         "--shortcut",
         metavar="KEYS",
-        type=_keys,
+        type=values.keys,
         help="a shortcut of the desktop for `voicetype toggle`: '<Super>z', '<Ctrl><Alt>space', Pause",
     )
     uninstall = _command(commands, "uninstall", "what `install` wrote is removed; what you changed stays")
     uninstall.add_argument("--models", action="store_true", help="the downloaded models too")
-
-
-def _keys(text: str) -> Keys:
-    """Keys as any desktop spells them."""
-    from voicetype.errors import DesktopError
-    from voicetype.integration.keys import Keys
-
-    try:
-        return Keys.parse(text)
-    except DesktopError as error:
-        raise ArgumentTypeError(f"{error.sentence} {error.hint}") from error
 
 
 def _command(commands: Commands, name: str, purpose: str) -> ArgumentParser:
@@ -198,37 +267,29 @@ def _common(command: ArgumentParser, default: str | None) -> None:
         )
 
 
-def _overrides(command: ArgumentParser, *, typing: bool = True) -> None:
-    """Settings that the command line may change; `typing`: those of the keyboard too."""
+def _overrides(command: ArgumentParser, *, typing: bool = True) -> _ArgumentGroup:
+    """Settings that the command line may change; `typing`: those of typing while somebody speaks too."""
     group = command.add_argument_group("settings, for this once")
     for name, metavar, purpose in (
         ("models.preset", "NAME", "auto, light, light-multilingual, english, multilingual or accurate"),
         ("models.fast", "MODEL", "the model that drafts: a name or a folder"),
         ("models.heavy", "MODEL", "the model that confirms: a name or a folder"),
+        (
+            "engine.strategy",
+            "NAME",
+            "who hears: dual, cascaded, single, gated, remote or streaming",
+        ),
         ("language", "CODE", "a language code, auto (of each utterance), or locale (the desktop's)"),
         ("typing.patching", "HOW", "diff, replace or window"),
-        ("typing.keyboard", "WAY", "how to type: auto, x11, dummy"),
+        (
+            "typing.keyboard",
+            "WAY",
+            "how to type: auto, or one of those that `voicetype doctor` tries: x11, ibus, portal ...",
+        ),
     ):
-        if name.startswith("typing.") and not typing:
+        if name.startswith(("typing.", "engine.")) and not typing:
             continue
         option = f"--{name.rpartition('.')[2]}"
         dest = name if "." in name else f".{name}"
-        group.add_argument(option, dest=dest, metavar=metavar, type=_checked(name), help=purpose)
-
-
-def _checked(name: str) -> Callable[[str], str]:
-    """A value of the command line under the rules of the configuration file."""
-
-    def check(value: str) -> str:
-        from voicetype.config import Config
-        from voicetype.config_file import override
-        from voicetype.errors import ConfigError
-
-        try:
-            override(Config(), {name: value})
-        except ConfigError as error:
-            told = error.sentence.partition(": ")[2]
-            raise ArgumentTypeError(f"{told} {error.hint}") from error
-        return value
-
-    return check
+        group.add_argument(option, dest=dest, metavar=metavar, type=values.setting(name), help=purpose)
+    return group

@@ -18,14 +18,17 @@ from voicetype.errors import ConfigError, VoicetypeError
 _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 
 _MODULES = {
-    **dict.fromkeys(("run", "replay", "transcribe"), "dictation"),
+    **dict.fromkeys(("run", "replay"), "dictation"),
+    "transcribe": "transcribe",
     **dict.fromkeys(("start", "stop", "toggle", "cancel", "undo", "quit", "status"), "clients"),
     "last": "last",
+    "learn": "learn",
     "listen": "listen",
     "doctor": "doctor",
     "models": "models",
     "devices": "devices",
     "config": "config",
+    "key": "key",
     **dict.fromkeys(("install", "uninstall"), "install"),
 }
 """Which module of `voicetype.commands` a command is in; it alone is imported."""

@@ -5,12 +5,28 @@ A TOML file may change the values; `voicetype.config_file` reads it and knows no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
 from dataclasses import dataclass, field
-from typing import Any
 
-from voicetype.core.events import Patching
-from voicetype.policies import Policy
+from voicetype.config_fields import (
+    Sections,
+    Words,
+    choice,
+    number,
+    own_table,
+    own_texts,
+    sections,
+    setting,
+    several,
+    table,
+)
+from voicetype.core.commands import Listening
+from voicetype.core.events import NewLine, Patching
+from voicetype.own_words import hotword_fault, pattern_fault, replacement_fault
+from voicetype.policies import NO_NEW_LINE, Policy
+from voicetype.strategies import Strategy
+
+_PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
 
 LANGUAGES = frozenset(
     """
@@ -21,72 +37,6 @@ LANGUAGES = frozenset(
     """.split()  # noqa: SIM905  # a hundred quoted words read worse
 )
 """The languages that Whisper knows, by its own codes; kept here because asking the engine takes seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a number may be, both ends included."""
-
-    low: float
-    high: float
-
-
-class Words(Mapping[str, str]):
-    """A table of the user's own keys, each with a word, in the order of the file. It can't be changed."""
-
-    __slots__ = ("_words",)
-
-    def __init__(self, words: Mapping[str, str] | None = None) -> None:
-        self._words = dict(words or {})
-
-    def __getitem__(self, key: str) -> str:
-        return self._words[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._words)
-
-    def __len__(self) -> int:
-        return len(self._words)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Words) and [*self.items()] == [*other.items()]
-
-    def __hash__(self) -> int:
-        return hash(tuple(self.items()))
-
-    def __repr__(self) -> str:
-        return f"Words({self._words})"
-
-
-def setting(default: object, purpose: str) -> Any:
-    """A field that holds any value of its kind; `purpose` is its comment in the default file."""
-    return field(default=default, metadata={"purpose": purpose})
-
-
-def number(default: float, low: float, high: float, purpose: str) -> Any:
-    """A field that holds a number between two limits."""
-    return field(default=default, metadata={"limits": Limits(low, high), "purpose": purpose})
-
-
-def choice(default: str, allowed: Collection[str], purpose: str, meaning: str = "") -> Any:
-    """A field that holds one of some words; `meaning` stands for them where they are too many to list."""
-    return field(
-        default=default,
-        metadata={"allowed": frozenset(allowed), "meaning": meaning, "purpose": purpose},
-    )
-
-
-def several(allowed: Collection[str], purpose: str, meaning: str = "") -> Any:
-    """A field that holds a list of some words, each once, none by default."""
-    return field(
-        default=(),
-        metadata={"allowed": frozenset(allowed), "meaning": meaning, "purpose": purpose},
-    )
-
-
-def table(allowed: Collection[str], purpose: str) -> Any:
-    """A field that holds `Words`: one of some words for each key of the user's own, none by default."""
-    return field(default=Words(), metadata={"allowed": frozenset(allowed), "meaning": "", "purpose": purpose})
 
 
 COMPUTE_TYPES = (
@@ -152,8 +102,12 @@ class AudioConfig:
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """Cadence and effort."""
+    """Who hears, cadence and effort."""
 
+    strategy: Strategy = setting(
+        Strategy.DUAL,
+        "dual: both models; cascaded: in turns; single, gated: the heavy one; remote, streaming: a server",
+    )
     fast_interval_samples: int = number(
         4_000, 1_600, 80_000, "a draft every 0.25 s (16,000 samples a second)"
     )
@@ -204,6 +158,10 @@ class TypingConfig:
         tuple(Policy),
         'yours, before the built-in rules: WM_CLASS or app id = policy, as in "*kitty*" = "in-place"',
     )
+    new_lines: Words = table(
+        (*NewLine, NO_NEW_LINE),
+        'what types "new line", by application, as in "*slack*" = "Shift+Return"; never in a terminal',
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +178,45 @@ class DesktopConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteConfig:
+    """A server that takes the heavy model's place: anything with OpenAI's /v1/audio/transcriptions."""
+
+    address: str = setting("", "as in https://speech.example.org/v1; empty: nothing leaves this machine")
+    model: str = setting("whisper-1", "as the server calls it")
+    key_file: str = setting("", "the file that holds the server's key, which only you may read")
+    key_in_keyring: bool = setting(
+        False, "the key is in the desktop's keyring: `voicetype key set` puts it there"
+    )
+    ca_file: str = setting("", "a certificate (PEM) to trust, beside the system's")
+    insecure: bool = setting(False, "plain http to another machine: everyone on the way can hear you")
+    format: str = choice("flac", ("flac", "wav"), "how sound is sent; some servers read no flac")
+    timeout_s: float = number(5.0, 0.5, 15, "no answer for so long: this machine takes over")
+
+
+def parameter_fault(name: str, value: str) -> str:
+    """What is wrong with a parameter of an address."""
+    if not _PARAMETER.fullmatch(name):
+        return "a parameter's name is of small letters, digits and _"
+    return "" if value.isprintable() else "it must be one line"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamingConfig:
+    """A server that hears while you speak: anything with Deepgram's live interface, /v1/listen."""
+
+    address: str = setting("", "as in wss://api.example.org/v1/listen; empty: nothing leaves this machine")
+    key_file: str = setting("", "the file that holds the server's key, which only you may read")
+    key_in_keyring: bool = setting(
+        False, "the key is in the desktop's keyring: `voicetype key set` puts it there"
+    )
+    ca_file: str = setting("", "a certificate (PEM) to trust, beside the system's")
+    timeout_s: float = number(5.0, 0.5, 15, "no answer for so long: this machine takes over")
+    parameters: Words = own_table(
+        parameter_fault, 'what else the server is told, as it calls it: "model" = "nova-3"'
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryConfig:
     """What is remembered of the last dictations."""
 
@@ -227,6 +224,61 @@ class HistoryConfig:
         False, "also in a file, which you alone may read; false: in memory alone, and no file is left"
     )
     length: int = number(10, 0, 1_000, "how many; 0: none")
+
+
+@dataclass(frozen=True, slots=True)
+class TermsConfig:
+    """Words of the user's own."""
+
+    hotwords: tuple[str, ...] = own_texts(
+        hotword_fault, "names and terms that both models are to expect, the most important last"
+    )
+    replacements: Words = own_table(
+        replacement_fault,
+        'what is heard = what is typed, as in "cube control" = "kubectl"; whole words, whatever their case',
+    )
+    patterns: Words = own_table(
+        pattern_fault,
+        "regular expression = what is typed, as in '(\\d+) percent' = '\\1 %'; the syntax is that of "
+        "Python's package regex, (?i) in front is for any case",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularyConfig(TermsConfig):
+    """What holds everywhere, and what more holds in places."""
+
+    languages: Sections = sections(
+        TermsConfig(),
+        "the same three, in one language: [vocabulary.languages.de.replacements]",
+        LANGUAGES,
+        _CODES,
+    )
+    applications: Sections = sections(
+        TermsConfig(),
+        'the same three, by WM_CLASS or app id: [vocabulary.applications."*slack*".replacements]',
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CommandsConfig:
+    """Spoken commands and punctuation, in English, German, French and Spanish."""
+
+    words: Listening = setting(
+        Listening.OFF,
+        'off: all words are text; clear: "new line" and what else nobody says by accident, "comma" and '
+        '"scratch that" only where nothing else is said; all: every command, wherever it is said',
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribeConfig:
+    """How `voicetype transcribe` works; nobody waits for each word of it."""
+
+    threads: int = number(0, 0, 256, "processor threads; 0: all that there are")
+    batch: int = number(
+        0, 0, 64, "so many windows at once, which take memory; 1: one by one; 0: by the machine"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,5 +311,10 @@ class Config:
     hotkey: HotkeyConfig = field(default_factory=HotkeyConfig)
     typing: TypingConfig = field(default_factory=TypingConfig)
     desktop: DesktopConfig = field(default_factory=DesktopConfig)
+    remote: RemoteConfig = field(default_factory=RemoteConfig)
+    streaming: StreamingConfig = field(default_factory=StreamingConfig)
     history: HistoryConfig = field(default_factory=HistoryConfig)
+    vocabulary: VocabularyConfig = field(default_factory=VocabularyConfig)
+    commands: CommandsConfig = field(default_factory=CommandsConfig)
+    transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
     logs: LogsConfig = field(default_factory=LogsConfig)

@@ -1,30 +1,43 @@
 """A TOML file -> `Config`: every key optional, nothing unknown or out of range let through.
 
 The dataclasses of `voicetype.config` say which keys there are and what each may hold; a field that is
-added there can be set in the file at once. `voicetype.config_writing` shows and writes such files.
+added there can be set in the file at once. `voicetype.config_showing` shows such files, and
+`voicetype.config_writing` writes them.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-import json
-import math
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
-from enum import Enum
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
-from voicetype.config import Config, Limits, Words
+from voicetype.config import Config, TermsConfig
+from voicetype.config_fields import Sections
+from voicetype.config_rules import as_toml, bad, checked, flat, one_of, refused, rule, shortened
 from voicetype.errors import ConfigError
 from voicetype.folders import config_home
+
+__all__ = [
+    "Table",
+    "as_toml",
+    "default_path",
+    "flat",
+    "load",
+    "override",
+    "parsed",
+    "read",
+    "read_text",
+    "rule",
+    "validated",
+]
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
 
 _OPTIONAL = "Every key has a default: without the file voicetype works too."
-_KINDS = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def default_path() -> Path:
@@ -68,43 +81,6 @@ def override(config: Config, values: Mapping[str, object], origin: str = "the co
     return config
 
 
-def flat(config: Any, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Every value by its dotted name: those of a section before what is below it, as TOML needs it."""
-    values = [(f.name, getattr(config, f.name)) for f in dataclasses.fields(config)]
-    values.sort(key=lambda item: isinstance(item[1], Words))
-    for name, value in values:
-        if not dataclasses.is_dataclass(value):
-            yield f"{prefix}{name}", value
-    for name, value in values:
-        if dataclasses.is_dataclass(value):
-            yield from flat(value, f"{prefix}{name}.")
-
-
-def as_toml(value: object) -> str:
-    """A value as a TOML file holds it, on one line."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            # A JSON text is a TOML basic string, except that TOML has DEL escaped.
-            return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
-        case tuple() | list():
-            return f"[{', '.join(as_toml(each) for each in value)}]"
-        case Mapping():
-            return "{" + ", ".join(f"{as_toml(key)} = {as_toml(each)}" for key, each in value.items()) + "}"
-    return str(value)
-
-
-def rule(kind: Any, rules: Mapping[str, Any]) -> str:
-    """What a field may hold beyond its kind ("from 0 to 3"), by its metadata; "" where anything will do."""
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return _words_of([member.value for member in kind])
-    if "allowed" in rules:
-        each = rules["meaning"] or _words_of(rules["allowed"])
-        return f"each is {each}" if kind is Words or get_origin(kind) is tuple else each
-    return _range(rules["limits"]) if "limits" in rules else ""
-
-
 def read_text(path: Path) -> str | None:
     """The file as it stands, with its own line ends; None where there is none. Raises ConfigError."""
     try:
@@ -141,111 +117,49 @@ def _build(base: T, table: Table, origin: str, prefix: str) -> T:
     for key, value in table.items():
         name = f"{prefix}{key}"
         if key not in fields:
-            raise _unknown(name, hints, origin, prefix)
-        old = getattr(base, key)
-        if not dataclasses.is_dataclass(old):
-            values[key] = _value(hints[key], fields[key].metadata, value, origin, name)
-        elif isinstance(value, Mapping):
-            values[key] = _build(old, value, origin, f"{name}.")
+            raise _unknown(name, hints, origin, prefix, own=isinstance(base, TermsConfig))
+        old, rules = getattr(base, key), fields[key].metadata
+        if not (dataclasses.is_dataclass(old) or isinstance(old, Sections)):
+            values[key] = checked(hints[key], rules, value, origin, name)
+        elif not isinstance(value, Mapping):
+            raise bad(origin, name, value, f"it is a section: write [{name}]")
+        elif isinstance(old, Sections):
+            values[key] = Sections(
+                {own: _section(rules, own, each, origin, name) for own, each in value.items()}
+            )
         else:
-            raise _bad(origin, name, value, f"it is a section: write [{name}]")
+            values[key] = _build(old, value, origin, f"{name}.")
     return dataclasses.replace(base, **values)  # type: ignore[type-var]  # it is one
 
 
-def _value(kind: Any, rules: Mapping[str, Any], value: object, origin: str, name: str) -> object:
-    """`value` as a field of this kind holds it. Raises ConfigError."""
-    if get_origin(kind) is tuple:
-        return _words(rules, value, origin, name)
-    if kind is Words:
-        return _table(rules, value, origin, name)
-    if issubclass(kind, Enum):
-        return kind(_one_of([member.value for member in kind], value, origin, name))
-    return _plain(kind, rules, value, origin, name)
+def _section(rules: Mapping[str, Any], own: str, table: object, origin: str, parent: str) -> Any:
+    """A section under a name of the user's own. Raises ConfigError."""
+    if rules["keys"]:
+        one_of(rules["keys"], own, origin, f"a name in {parent}", rules["meaning"])
+    name = f"{parent}[{shortened(as_toml(own))}]"
+    if not isinstance(table, Mapping):
+        raise refused(origin, name, f"it is a section: write [{parent}.{shortened(as_toml(own))}]")
+    return _build(rules["of"], table, origin, f"{name}.")
 
 
-def _words(rules: Mapping[str, Any], value: object, origin: str, name: str) -> tuple[str, ...]:
-    """A list of some words, each once. Raises ConfigError, which names the first wrong one: languages[1]."""
-    if not isinstance(value, list | tuple):
-        raise _bad(origin, name, value, "it must be a list of texts in quotes, in brackets")
-    words: list[str] = []
-    for place, each in enumerate(value):
-        word = _one_of(rules["allowed"], each, origin, f"{name}[{place}]", rules["meaning"])
-        if word in words:
-            raise _bad(origin, f"{name}[{place}]", word, "it is in the list already", "Take one of them out.")
-        words.append(word)
-    return tuple(words)
+def _unknown(name: str, hints: Mapping[str, Any], origin: str, prefix: str, *, own: bool) -> ConfigError:
+    """The error for a key that is not there, with the nearest that is, wherever it is.
 
-
-def _table(rules: Mapping[str, Any], value: object, origin: str, name: str) -> Words:
-    """A word for each key of the user's own. Raises ConfigError, which names the first wrong one."""
-    if not isinstance(value, Mapping):
-        raise _bad(origin, name, value, f"it is a table: write [{name}], and below it a line for each")
-    for key, word in value.items():
-        if isinstance(word, Mapping):
-            where = f"{name}[{_shortened(as_toml(key))}]"
-            raise _bad(origin, where, word, "it must be a word; a name with a dot in it is written in quotes")
-    return Words(
-        {
-            key: _one_of(rules["allowed"], word, origin, f"{name}[{_shortened(as_toml(key))}]")
-            for key, word in value.items()
-        }
-    )
-
-
-def _plain(kind: type, rules: Mapping[str, Any], value: object, origin: str, name: str) -> object:
-    if kind is float and type(value) is int:
-        value = float(value) if abs(value) < 2**53 else math.inf
-    # `type`, not isinstance: true is no number here.
-    if type(value) is not kind:
-        raise _bad(origin, name, value, f"it must be {_KINDS[kind]}")
-    if "allowed" in rules:
-        return _one_of(rules["allowed"], value, origin, name, rules["meaning"])
-    if "limits" in rules:
-        limits: Limits = rules["limits"]
-        # Written so that nan fails.
-        if not (isinstance(value, int | float) and limits.low <= value <= limits.high):
-            raise _bad(origin, name, value, f"it must be {_range(limits)}")
-    return value
-
-
-def _one_of(allowed: Collection[str], value: object, origin: str, name: str, meaning: str = "") -> str:
-    if isinstance(value, str) and value in allowed:
-        return value
-    near = difflib.get_close_matches(str(value).lower(), sorted(allowed), 1)
-    hint = f"Did you mean {json.dumps(near[0])}?" if near else ""
-    raise _bad(origin, name, value, f"it must be {meaning or _words_of(allowed)}", hint)
-
-
-def _words_of(allowed: Collection[str]) -> str:
-    return f"one of {', '.join(sorted(allowed))}"
-
-
-def _bad(origin: str, name: str, value: object, rule: str, hint: str = "") -> ConfigError:
-    shown = _shortened(as_toml(value))
-    default = dict(flat(Config())).get(name.partition("[")[0])
-    remedy = f"The default is {as_toml(default)}." if default is not None else "Leave it out for the default."
-    return ConfigError(f"{origin}: {name} is {shown}; {rule}.", hint or remedy)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
-def _unknown(name: str, hints: Mapping[str, Any], origin: str, prefix: str) -> ConfigError:
-    """The error for a key that is not there, with the nearest that is, wherever it is."""
-    key = name.rpartition(".")[2]
+    `own`: among the user's own words it may be one of them, which is private, and not shown.
+    """
+    key = name.removeprefix(prefix)
     siblings = difflib.get_close_matches(key, list(hints), 1)
     if siblings:
         hint = f"Did you mean {prefix}{siblings[0]}?"
+    elif own:
+        section = prefix.removesuffix(".").replace("[", ".").replace("]", "")
+        return ConfigError(
+            f"{origin}: there is a key in [{section}] that is none of {', '.join(hints)}.",
+            f"What is heard, and is to be typed otherwise, stands in [{section}.replacements].",
+        )
     else:
         everywhere = {full.rpartition(".")[2]: full for full, _ in flat(Config())}
         near = difflib.get_close_matches(key, list(everywhere), 1)
         known = f"The keys here are {', '.join(hints)}."
         hint = f"Did you mean {everywhere[near[0]]}?" if near else known
     return ConfigError(f"{origin}: there is no key {name}.", hint)
-
-
-def _range(limits: Limits) -> str:
-    if math.isinf(limits.high):
-        return f"at least {limits.low:g}"
-    return f"from {limits.low:g} to {limits.high:g}"

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
-from voicetype.config import Config, Words
+from voicetype.config import Config
+from voicetype.config_fields import Words
 from voicetype.config_file import flat
 
 log = logging.getLogger(__name__)
@@ -67,13 +68,17 @@ class ConfigWatch:
 
 
 def changes(before: Config, after: Config) -> list[str]:
-    """A sentence for each value that differs: "language is now de (was auto)."."""
+    """A sentence for each value that differs: "language is now de (was auto).".
+
+    There is one for all of the vocabulary: a person's words are private, and the sentences may be logged.
+    """
     old = dict(flat(before))
-    return [
+    sentences = [
         f"{name} is now {_shown(value)} (was {_shown(old[name])})."
         for name, value in flat(after)
-        if value != old[name]
+        if value != old[name] and not name.startswith("vocabulary.")
     ]
+    return sentences + ["The vocabulary has changed."] * (before.vocabulary != after.vocabulary)
 
 
 def _shown(value: object) -> str:

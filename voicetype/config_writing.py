@@ -1,21 +1,20 @@
-"""The configuration file as it is written and shown: the commented default, every value, single choices."""
+"""The configuration file as it is written: the commented default, and single choices."""
 
 from __future__ import annotations
 
 import copy
-import dataclasses
 import errno
+import fcntl
 import os
 import re
-import textwrap
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from voicetype import whole_files
-from voicetype.config import Config, Words
+from voicetype.config import Config
 from voicetype.config_file import (
     Table,
     as_toml,
@@ -23,38 +22,12 @@ from voicetype.config_file import (
     flat,
     override,
     parsed,
-    read,
     read_text,
-    rule,
     validated,
 )
+from voicetype.config_showing import has, initial_text, plain, printable
 from voicetype.errors import ConfigError
 from voicetype.folders import make
-
-_COLUMNS = 100  # of the comments
-_BESIDE = 38  # columns of a value that a comment stands beside
-
-
-def initial_text(path: Path) -> str:
-    """A file for `path` in which every key stands with its default, all of it commented out."""
-    lines = [
-        f"# The configuration of voicetype: {_printable(path)}",
-        "#",
-        "# Every key stands here with its default; to change one, take the # away before it. A change",
-        "# takes effect at once. `voicetype config` shows every value, and what auto means on this machine.",
-    ]
-    section = ""
-    for name, value in flat(Config()):
-        parent, _, key = name.rpartition(".")
-        if isinstance(value, Words):
-            lines += ["", "", *_about(name), f"[{name}]"]
-            section = name
-            continue
-        if parent != section:
-            lines += ["", "", f"[{parent}]"]
-            section = parent
-        lines += ["", *_about(name), f"# {key} = {as_toml(value)}"]
-    return "\n".join([*lines, ""])
 
 
 def initialise(path: Path | None = None) -> Path:
@@ -69,56 +42,46 @@ def initialise(path: Path | None = None) -> Path:
     return path
 
 
-def explain(path: Path | None = None, here: Mapping[str, str] | None = None) -> list[str]:
-    """Every value as TOML, each with where it comes from: the lines can be pasted into the file.
-
-    `here`: what some of them come to on this machine, by dotted name. Raises ConfigError.
-    """
-    table, where = read(path), path or default_path()
-    config = validated(table, str(where))
-    missing = (
-        "" if where.exists() else " (not there: these are the defaults; `voicetype config init` writes it)"
-    )
-    lines = [f"# {_printable(where)}{missing}"]
-    section = ""
-    for name, value in flat(config):
-        parent, _, key = name.rpartition(".")
-        origin = "from the file" if _has(table, name) else "default"
-        if isinstance(value, Words):
-            lines += ["", f"{f'[{name}]':<{_BESIDE}} # {origin}"]
-            lines += [
-                f"{f'{as_toml(own)} = {as_toml(word)}':<{_BESIDE}} # {origin}" for own, word in value.items()
-            ]
-            section = name
-            continue
-        if parent != section:
-            lines += ["", f"[{parent}]"]
-            section = parent
-        meant = f"; here: {_printable(here[name])}" if here and name in here else ""
-        lines.append(f"{f'{key} = {as_toml(value)}':<{_BESIDE}} # {origin}{meant}")
-    return lines
-
-
 def save(values: Mapping[str, object], path: Path | None = None) -> None:
     """Write some choices, by dotted name ("models.fast"), into the file; all else in it stays as it is.
 
     A file that is not there is made from the commented default. Raises ConfigError, for values against the
     rules and for a file that can't be used or written; then nothing is changed.
     """
+    change(lambda _: values, path)
+
+
+def change(choices: Callable[[Config], Mapping[str, object]], path: Path | None = None) -> None:
+    """`save` the choices that are made of the configuration in the file; nobody else saves meanwhile."""
     path = path or default_path()
-    plain = _validated_values(values)
-    text = read_text(path)
-    text = initial_text(path) if text is None else text
-    new = text.removeprefix("\ufeff")
-    table = parsed(new, path)
-    validated(table, str(path))
-    for name, value in plain.items():
-        new, table = _with(new, table, name, value, path)
-    if "\r\n" in text and not re.search(r"(?<!\r)\n", text):
-        new = re.sub(r"(?<!\r)\n", "\r\n", new)
-    new = "\ufeff" * text.startswith("\ufeff") + new
-    if new != text or not path.exists():
-        _write(path, new)
+    with _alone(path):
+        text = read_text(path)
+        text = initial_text(path) if text is None else text
+        new = text.removeprefix("\ufeff")
+        table = parsed(new, path)
+        for name, value in _validated_values(choices(validated(table, str(path)))).items():
+            new, table = _with(new, table, name, value, path)
+        if "\r\n" in text and not re.search(r"(?<!\r)\n", text):
+            new = re.sub(r"(?<!\r)\n", "\r\n", new)
+        new = "\ufeff" * text.startswith("\ufeff") + new
+        if new != text or not path.exists():
+            _write(path, new)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other process of ours saves into this folder, where it can be locked, and keep it so."""
+    try:
+        folder = os.open(Path(os.path.realpath(path)).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except (OSError, ValueError):  # who makes the file finds out why
+        yield
+        return
+    try:
+        with suppress(OSError):  # some network folders can't
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _validated_values(values: Mapping[str, object]) -> dict[str, object]:
@@ -128,18 +91,7 @@ def _validated_values(values: Mapping[str, object]) -> dict[str, object]:
     for name in wanted:
         if name not in checked:
             raise ConfigError(f"the choice: {name} is a section.", "Choose each of its keys by its own name.")
-    return {name: _plain(checked[name]) for name in wanted}
-
-
-def _plain(value: object) -> object:
-    match value:
-        case Enum():
-            return value.value
-        case Words():
-            return {own: str(word) for own, word in value.items()}
-        case tuple():
-            return list(value)
-    return value
+    return {name: plain(checked[name]) for name in wanted}
 
 
 def _with(text: str, table: Table, name: str, value: object, path: Path) -> tuple[str, Table]:
@@ -150,13 +102,13 @@ def _with(text: str, table: Table, name: str, value: object, path: Path) -> tupl
     wanted = _set(table, name, value)
     *parents, key = name.split(".")
     try:
-        document = tomlkit.parse(text if _has(table, name) else _uncommented(text, table, name))
+        document = tomlkit.parse(text if has(table, name) else _uncommented(text, table, name))
         inner: Any = document
         for parent in parents:
             inner = inner.setdefault(parent, tomlkit.table())
         _put(inner, key, value)
         new = tomlkit.dumps(document)
-        done = parsed(new, path) == wanted
+        done = _filled(parsed(new, path)) == _filled(wanted)
     except (TOMLKitError, ConfigError):
         done = False
     if not done:  # one of the rarer ways to write TOML
@@ -167,16 +119,29 @@ def _with(text: str, table: Table, name: str, value: object, path: Path) -> tupl
     return new, wanted
 
 
+def _filled(table: Table) -> Table:
+    """Without the tables that hold nothing, which say nothing."""
+    below = {key: _filled(value) if isinstance(value, dict) else value for key, value in table.items()}
+    return {key: value for key, value in below.items() if value != {}}
+
+
 def _put(inner: Any, key: str, value: object) -> None:
-    """A value in its place in a document; of a table, the lines that stay keep their comments."""
-    if isinstance(value, dict) and key in inner:
-        table = inner[key]
-        for own in [own for own in table if own not in value]:
-            del table[own]
-        for own, word in value.items():
-            if table.get(own) != word:
-                table[own] = word
-        if list(table) == list(value):
+    """A value in its place in a document; of a table or list, the lines that stay keep their comments."""
+    old = inner.get(key)
+    if isinstance(value, dict) and isinstance(old, dict):
+        for own in [own for own in old if own not in value]:
+            del old[own]
+        for own, each in value.items():
+            if old.get(own) != each:
+                _put(old, own, each)
+        if list(old) == list(value):
+            return
+    if isinstance(value, list) and isinstance(old, list):
+        for each in [each for each in old if each not in value]:
+            old.remove(each)
+        for each in value[len(old) :]:
+            old.append(each)
+        if old == value:
             return
     inner[key] = value
 
@@ -184,7 +149,7 @@ def _put(inner: Any, key: str, value: object) -> None:
 def _uncommented(text: str, table: Table, name: str) -> str:
     """`text` with the line in force that the commented default file has for a key; as it is without one."""
     key = name.rpartition(".")[2]
-    default = _plain(dict(flat(Config()))[name])
+    default = plain(dict(flat(Config()))[name])
     wanted = _set(table, name, default)
     line = re.compile(rf"^#[ \t]*(?={key}[ \t]*=)", re.MULTILINE)
     for found in line.finditer(text):
@@ -206,11 +171,6 @@ def _set(table: Table, name: str, value: object) -> dict[str, Any]:
     return changed
 
 
-def _has(table: Table, name: str) -> bool:
-    key, _, rest = name.partition(".")
-    return key in table and (not rest or _has(table[key], rest))
-
-
 def _write(path: Path, text: str) -> None:
     """The whole file or nothing; where `path` is a link, the file that it leads to. Raises ConfigError."""
     try:
@@ -223,7 +183,7 @@ def _write(path: Path, text: str) -> None:
         whole_files.write(target, text.encode())
     except UnicodeEncodeError as error:
         raise ConfigError(
-            f"{_printable(path)} can't be written: {error.object[error.start]!a} is no character.",
+            f"{printable(path)} can't be written: {error.object[error.start]!a} is no character.",
             "A TOML file is UTF-8: rename what has that name.",
         ) from error
     except OSError as error:
@@ -232,19 +192,3 @@ def _write(path: Path, text: str) -> None:
             f"{path} can't be written: {os.strerror(errno.ENOTDIR) if file_there else error.strerror}.",
             "Make room, or make the folder and the file your own; `--config FILE` names another place.",
         ) from error
-
-
-def _about(name: str) -> list[str]:
-    """What a key is for, and what it may hold, as comments."""
-    *parents, key = name.split(".")
-    section: Any = Config()
-    for parent in parents:
-        section = getattr(section, parent)
-    metadata = {field.name: field.metadata for field in dataclasses.fields(section)}[key]
-    about = (metadata["purpose"], rule(get_type_hints(type(section))[key], metadata))
-    return [f"# {line}" for each in about for line in textwrap.wrap(each, _COLUMNS - 2)]
-
-
-def _printable(path: Path | str) -> str:
-    """A path or name that can stand in a comment."""
-    return "".join(each if each.isprintable() else "?" for each in str(path))

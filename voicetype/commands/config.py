@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from voicetype import config_file, config_writing, surroundings
+from voicetype import config_file, config_showing, config_writing, surroundings
 from voicetype.config import Config
 from voicetype.machine import decided, this_machine
 
@@ -19,7 +19,7 @@ def run(options: Namespace) -> int:
         )
     else:
         here = _here(config_file.load(options.config))
-        print("\n".join(config_writing.explain(options.config, here)))
+        print("\n".join(config_showing.explain(options.config, here)))
     return 0
 
 
