@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.spoken import Spoken
 from voicetype.core.verification import Standing
+from voicetype.core.vocabulary import Vocabulary
 from voicetype.engine import Hypothesis
 from voicetype.failures import Failure
 from voicetype.listening import Window
@@ -37,6 +38,7 @@ class Effort:
     beam_size: int = 1  # where the window deserves care
     realtime: bool = True  # False: nobody speaks meanwhile, the model need not rest
     languages: tuple[str, ...] = ()  # what "auto" may be; any where this is empty
+    vocabulary: Vocabulary = Vocabulary()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from voicetype.core.verification import Standing
+from voicetype.core.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # the commands that only name models need no numpy
     import numpy as np
@@ -34,6 +35,10 @@ class Hearing:
     `careful`: a text that is to last, and may take as long as the padded window.
     `superseded`: asked half way, whether nobody wants the text any more.
     `voiced`: somebody does speak, however much the model doubts it.
+    `vocabulary`: the user's own words.
+    `utterance`, `phrase`: which of the session's, and which of the utterance's, the window begins with.
+    `session`: which one, of those of this process. `start`: where the window begins, samples since its start.
+    `to_pause`: the window ends in silence. `final`: no later one of the utterance is to last.
     """
 
     language: str
@@ -43,6 +48,18 @@ class Hearing:
     among: tuple[str, ...] = ()
     presumed: str = ""
     voiced: bool = False
+    vocabulary: Vocabulary = Vocabulary()
+    utterance: int = 0
+    phrase: int = 0
+    session: int = 0
+    start: int = 0
+    to_pause: bool = False
+    final: bool = False
+
+    @property
+    def hotwords(self) -> tuple[str, ...]:
+        """What is to be expected in the language, or whatever that is; the most important last."""
+        return self.vocabulary.hotwords(self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +99,11 @@ class Transcriber(Protocol):
         `draft` is asked for once the audio is encoded, so that the newest is judged. A doubt of words
         that were confirmed before counts where the text is to last.
         """
+
+
+@runtime_checkable
+class Wakeful(Protocol):
+    """A Transcriber that is the quicker for being told in time."""
+
+    def wake(self) -> None:
+        """Somebody begins to speak. May take long."""
