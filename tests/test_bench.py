@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.bench import accuracy, steady
+from tests.bench import accuracy, language, steady
 from tests.bench import logging as logging_bench
 from tests.bench.replay import Run, parted
 from tests.bench.score import Reference, Score, State, stood_right
@@ -238,3 +238,20 @@ def test_the_same_windows_are_compared() -> None:
     one = logging_bench.Measured(flooded, calls_s=[2e-6, 4e-6], records=7)
     assert logging_bench.ratio(one, base) == pytest.approx(1.25)
     assert one.row("some", base) == "| some | 7 | 300 | 7260 | 1.250 | 3.0 | 1 |"
+
+
+def test_some_languages_are_compared_by_the_character() -> None:
+    assert language.units("그는 길 옆으로.", "ko") == [*"그는길옆으로"]
+    assert language.units("Der Raum, 2 Türen", "de") == ["der", "raum", "zwei", "türen"]
+
+
+def test_what_a_dictation_in_another_language_comes_to() -> None:
+    found = language.Dictated()
+    recording = accuracy.Recording(Path("a.flac"), "de", "der Raum")
+    said = dict.fromkeys(language.WAYS, "der Raum") | {"told": "der Traum"}
+    assert found.add(recording, said) == {"offline": 0, "alone": 0, "told": 1, "auto": 0}
+    frames = [(np.zeros(512, np.float32), float(10 <= n < 40)) for n in range(60)]
+    found.watched(frames, [State(0.0, ""), State(0.5, "die"), State(1.5, "der Raum")])
+    assert (found.erased, found.characters) == (2, 8)
+    assert found.first_s == [pytest.approx(0.5 - 0.32)]
+    assert found.final_s == [pytest.approx(1.5 - 1.28)]

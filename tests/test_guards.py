@@ -35,6 +35,16 @@ def test_where_a_loop_begins(tokens: list[int], start: int | None) -> None:
     assert loop_start(tokens) == start
 
 
+def test_where_a_letter_takes_several_tokens_a_loop_has_more() -> None:
+    name = [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6]  # of two letters, said twice
+    assert loop_start(name) == 6
+    assert loop_start(name, "my") is None
+    assert loop_start([*name, *name[:6]], "my") == 6
+    sentence = [*range(20), *range(20)]
+    assert loop_start(sentence, "my") == 20
+    assert loop_start([1, 1, 1, 1, 1], "my") == 1
+
+
 def test_a_text_that_compresses_like_a_loop() -> None:
     assert compressible("and so my fellow " * 12)
     assert not compressible("short short short")

@@ -45,14 +45,16 @@ class FakeWhisper:
     def _encode(self, *_: object) -> None:
         self.asked.append("encode")
 
-    def _decode(self, _: object, language: str, samples: int, beam_size: int, *, sure: bool = False) -> Heard:
-        assert language == "en"
+    def _decode(
+        self, _: object, language: str, samples: int, beam_size: int, hotwords: object, *, sure: bool = False
+    ) -> Heard:
+        assert (language, hotwords) == ("en", ())
         self.asked.append(f"decode {beam_size}")
         text = " ".join(WORDS[: samples // (SAMPLE_RATE // 2)])
         return Heard(text, Verdict.TRUSTED, text, (0.99,) * len(text.split()) if sure else ())
 
-    def _judge(self, _: object, language: str, draft: str, samples: int) -> Judgement:
-        assert language == "en"
+    def _judge(self, _: object, language: str, draft: str, samples: int, hotwords: object) -> Judgement:
+        assert (language, hotwords) == ("en", ())
         self.asked.append("judge")
         said = draft.split() == WORDS[: samples // (SAMPLE_RATE // 2)]
         return Judgement((0.9 if said else 0.1,) * len(draft.split()), said)
@@ -143,7 +145,7 @@ def test_words_stand_when_the_models_would_have_said_them(tmp_path: Path) -> Non
     """The fast model takes 0.1 s, the heavy one is instant: the draft of 0.5 s of speech stands at 0.6 s."""
     fast = fake(Pace(Line(0.1, 0), Line(0, 0), Line(0, 0), 1), tmp_path / "fast.pickle", [])
     heavy = fake(INSTANT, tmp_path / "heavy.pickle", [])
-    trace = Dictation(fast, heavy, Settings()).run(speech("s" * 63 + "." * 40))
+    trace = Dictation(fast, heavy, Settings(language="en")).run(speech("s" * 63 + "." * 40))
     assert trace[0] == State(0.0, "")
     shown = next(state for state in trace if state.text)
     assert shown.text == "the"
@@ -158,7 +160,7 @@ def test_a_slow_model_is_asked_less_often(tmp_path: Path) -> None:
         asked: list[str] = []
         fast = fake(Pace(Line(each_s, 0), Line(0, 0), Line(0, 0), 1), tmp_path / f"{each_s}.pickle", asked)
         heavy = fake(INSTANT, tmp_path / "heavy.pickle", [])
-        Dictation(fast, heavy, Settings()).run(speech("s" * 120 + "." * 40))
+        Dictation(fast, heavy, Settings(language="en")).run(speech("s" * 120 + "." * 40))
         return asked.count("decode 1")
 
     assert 0 < drafts(1.0) < drafts(0.1) / 2
@@ -169,7 +171,7 @@ def test_a_heavy_call_sees_what_happens_while_it_lasts(tmp_path: Path) -> None:
     asked: list[str] = []
     fast = fake(INSTANT, tmp_path / "fast.pickle", [])
     heavy = fake(Pace(Line(2.0, 0), Line(0, 0), Line(0, 0), 1), tmp_path / "heavy.pickle", asked)
-    trace = Dictation(fast, heavy, Settings()).run(speech("s" * 60 + "." * 60))
+    trace = Dictation(fast, heavy, Settings(language="en")).run(speech("s" * 60 + "." * 60))
     assert "decode 1" not in asked
     assert trace[-1].text
     assert heavy.spent_s >= 4

@@ -61,6 +61,8 @@ def gain(standing: float, said: float) -> float:
         # each place is judged for itself
         ("I sow a ~ship there", "I saw a sheep there", "I sow a sheep there"),
         ("I ~sow a ship there", "I saw a sheep there", "I saw a ship there"),
+        # one that was cut off is likely itself, and the next one is not
+        ("I saw a batt ~there", "I saw a battleship there", "I saw a battleship there"),
         # beyond the last word, also where that is said otherwise
         ("I saw a ship", "I saw a sheep over there", "I saw a ship over there"),
         ("I saw a ~ship", "I saw a %sheep over there", "I saw a ship over there"),

@@ -21,6 +21,8 @@ from voicetype.core.wording import clean, split
         ("one two", [(" on", 0.9), ("e", 0.3), (" t", 0.8), ("wo", 0.7)], (0.3, 0.7)),
         ("one, two.", [(" one", 0.9), (",", 0.1), (" two", 0.8), (".", 0.2)], (0.9, 0.8)),
         ("“one” – two", [(" “", 0.1), ("one", 0.9), ("”", 0.1), (" –", 0.1), (" two", 0.8)], (0.9, 1.0, 0.8)),
+        ("one ... two", [(" one", 0.9), (" ...", 0.1), (" two", 0.8)], (0.9, 0.1, 0.8)),  # a word is left out
+        ("की", [("क", 0.9), ("ी", 0.4)], (0.4,)),
         ("one", [(" one", 0.9), (" two", 0.1)], (0.9,)),
         ("don't", [(" don", 0.9), ("'t", 0.6)], (0.6,)),
         ("東京", [("東", 0.9), ("京", 0.4)], (0.9, 0.4)),
@@ -47,7 +49,8 @@ def test_a_word_is_as_probable_as_its_least_letters_however_they_are_cut(
     of_each = [probability for piece, probability in pieces for _ in piece]
     at, expected = 0, []
     for word in split(text):
-        spoken = [of_each[at + n] for n, c in enumerate(word) if c.isalnum()]
+        dots = not word.strip(" .")  # which stand for a word that is left out
+        spoken = [of_each[at + n] for n, c in enumerate(word) if c.isalnum() or (dots and c == ".")]
         expected.append(min(spoken, default=1.0))
         at += len(word)
     beyond = [(" beyond", 0.0)] if data.draw(st.booleans()) else []

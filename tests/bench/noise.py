@@ -170,7 +170,7 @@ def characters(trace: Sequence[State]) -> tuple[int, int]:
 
 def typed_in(audio: Audio, gate: Gate, pair: tuple[Remembered, Remembered]) -> Typed:
     """What is typed while a recording plays."""
-    speech, settings = judged(audio, gate), Settings()
+    speech, settings = judged(audio, gate), Settings(language="en")
     opened_s = sum(end - start for start, end in heard(speech, settings).spans)
     typed = characters(Dictation(*pair, settings).run(speech))
     for model in pair:

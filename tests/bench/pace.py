@@ -80,9 +80,9 @@ def load(name: str) -> Whisper:
     return Whisper(models.ensure(name), name, EngineOptions(threads=1))
 
 
-def tokens(model: Whisper, text: str) -> int:
+def tokens(model: Whisper, text: str, language: str) -> int:
     """How many tokens it is for the decoder, with the end."""
-    return len(model._prompts.of(_LANGUAGE).tokenizer.encode(f" {text}")) + 1
+    return len(model._prompts.of(language).tokenizer.encode(f" {text}")) + 1
 
 
 def measured(name: str, audio: Audio) -> Pace:
@@ -95,7 +95,7 @@ def measured(name: str, audio: Audio) -> Pace:
         decode_s, heard = _timed(partial(model._decode, encoded, _LANGUAGE, size, 1))
         judge_s, _ = _timed(partial(model._judge, encoded, _LANGUAGE, heard.text, size))
         beams_s += _timed(partial(model._decode, encoded, _LANGUAGE, size, Settings().beam_size))[0]
-        count = tokens(model, heard.text)
+        count = tokens(model, heard.text, _LANGUAGE)
         encode.append((shape.samples(size) / SAMPLE_RATE, encode_s))
         decode.append((count, decode_s))
         judge.append((count, judge_s))

@@ -167,7 +167,7 @@ def tried(
         for n, setting in enumerate(settings):
             before_s = sum(model.spent_s for model in pair)
             with setting.applied():
-                scores[n].add(reference, Dictation(*pair, Settings()).run(speech))
+                scores[n].add(reference, Dictation(*pair, Settings(language="en")).run(speech))
             spent_s[n] += sum(model.spent_s for model in pair) - before_s
         for model in pair:
             model.save()

@@ -23,6 +23,7 @@ from voicetype.audio import Recording
 from voicetype.core import agreement, verification, wording
 from voicetype.core.events import SAMPLE_RATE, Event, Started, Stopped, Unconfirmed
 from voicetype.core.session import Session
+from voicetype.core.spoken import AUTO, Spoken
 from voicetype.core.verification import Judgement, Standing
 from voicetype.core.windows import Ready
 from voicetype.engine import Audio, Hearing, Hypothesis, guards, prompts, whisper
@@ -45,15 +46,13 @@ _T = TypeVar("_T")
 Speech = Sequence[tuple[Frame, float]]
 """The frames of a recording, and how much of each is voice."""
 
-_LANGUAGE = "en"
 # What makes a model's answer of what it says.
 _ENGINE: Sequence[Any] = (
     whisper,
     prompts,
     guards,
     verification,
-    wording.clean,
-    wording.split,
+    wording,
     agreement.restart,
 )
 
@@ -94,31 +93,67 @@ class Remembered(Whisper):
         self.spent_s += self._pace.encode.at(shape.samples(len(speech)) / SAMPLE_RATE)
         return Encoded(speech, shape, hashlib.sha1(speech.tobytes(), usedforsecurity=False).digest())
 
-    def _language(self, how: Hearing, encoded: Encoded) -> tuple[str, float]:  # noqa: ARG002
-        return how.language, 1.0  # which it is, the benchmark says
+    def _language(self, how: Hearing, encoded: Encoded) -> tuple[str, float]:
+        if how.language != AUTO:
+            return how.language, 1.0
+        self.spent_s += self._pace.decode.at(1)
+        told = self._answer((encoded.sound, encoded.shape, AUTO), encoded, _each_language)
+        return prompts.likeliest(told, how)
 
     def _decode(
-        self, encoded: Encoded, language: str, speech_samples: int, beam_size: int, *, sure: bool = False
+        self,
+        encoded: Encoded,
+        language: str,
+        speech_samples: int,
+        beam_size: int,
+        hotwords: tuple[str, ...] = (),
+        *,
+        sure: bool = False,
     ) -> Heard:
         def ask(model: Whisper, features: Any) -> tuple[Heard, int]:
-            heard = model._decode(features, language, speech_samples, beam_size, sure=sure)
-            return heard, tokens(model, heard.text)
+            heard = model._decode(features, language, speech_samples, beam_size, hotwords, sure=sure)
+            return heard, tokens(model, heard.text, language)
 
-        heard, count = self._answer((encoded.sound, encoded.shape, beam_size, sure), encoded, ask)
+        question = (encoded.sound, encoded.shape, language, beam_size, sure, *hotwords)
+        heard, count = self._answer(question, encoded, ask)
         if heard.verdict is not Verdict.TRUSTED and heard.text == heard.once:
-            count = round(speech_samples / SAMPLE_RATE * whisper._TOKENS_PER_S)  # it did not come to an end
+            count = guards.most_tokens(language, speech_samples / SAMPLE_RATE)  # it did not come to an end
         self.spent_s += self._pace.decode.at(count) * (1 if beam_size == 1 else self._pace.beams)
         return heard
 
-    def _judge(self, encoded: Encoded, language: str, draft: str, speech_samples: int) -> Judgement:
+    def _judge(
+        self,
+        encoded: Encoded,
+        language: str,
+        draft: str,
+        speech_samples: int,
+        hotwords: tuple[str, ...] = (),
+    ) -> Judgement:
         def ask(model: Whisper, features: Any) -> tuple[Judgement, int]:
-            return model._judge(features, language, draft, speech_samples), tokens(model, draft)
+            judgement = model._judge(features, language, draft, speech_samples, hotwords)
+            return judgement, tokens(model, draft, language)
 
         if not draft:
             return Judgement()
-        judgement, count = self._answer((encoded.sound, encoded.shape, draft), encoded, ask)
+        judgement, count = self._answer(
+            (encoded.sound, encoded.shape, language, draft, *hotwords), encoded, ask
+        )
         self.spent_s += self._pace.judge.at(count)
         return judgement
+
+    def transcribe_long(
+        self, audio: Audio, *, language: str, beam_size: int = 5, among: tuple[str, ...] = ()
+    ) -> str:
+        """What the real one makes of a whole recording; it takes no simulated time."""
+        whole = Encoded(
+            audio, guards.CONFIRMATIONS[-1], hashlib.sha1(audio.tobytes(), usedforsecurity=False).digest()
+        )
+        question = (whole.sound, "whole", language, beam_size, *among)
+
+        def ask(model: Whisper, _: Any) -> str:
+            return model.transcribe_long(audio, language=language, beam_size=beam_size, among=among)
+
+        return self._answer(question, whole, ask)
 
     def _answer(self, key: object, encoded: Encoded, ask: Callable[[Whisper, Any], _T]) -> _T:
         if key not in self._answers:
@@ -129,6 +164,12 @@ class Remembered(Whisper):
             self._answers[key] = ask(self._real, self._features[sound])
         answer: _T = self._answers[key]
         return answer
+
+
+def _each_language(model: Whisper, features: Any) -> list[tuple[str, float]]:
+    """Every language that the model knows with its probability, the likeliest first."""
+    told = model._model.model.detect_language(features)[0]
+    return [(token[2:-2], probability) for token, probability in told]
 
 
 class Clock:
@@ -217,6 +258,7 @@ class Dictation:
         self._fast = SimulatedWorker("fast", fast, self._clock)
         self._heavy = SimulatedWorker("heavy", heavy, self._clock)
         self._utterance = -1  # the newest that was begun, whose drafts are wanted
+        self._spoken = Spoken(settings.presumed)
 
     def run(self, speech: Speech) -> list[State]:
         """Dictate; the trace."""
@@ -242,10 +284,15 @@ class Dictation:
         for item in items:
             match item:
                 case Window():
-                    effort = Effort(_LANGUAGE, self._settings.beam_size)
+                    effort = Effort(
+                        self._settings.language,
+                        self._settings.beam_size,
+                        languages=self._settings.languages,
+                        vocabulary=self._settings.vocabulary,
+                    )
                     draft = partial(self._standing, item.utterance) if self._settings.verification else None
                     worker = self._heavy if item.heavy else self._fast
-                    worker.submit(Request(item, effort, self._done, draft))
+                    worker.submit(Request(item, effort, self._done, draft, lambda: self._spoken))
                 case _:
                     self._utterance = item.utterance
                     self._feed(item)
@@ -255,6 +302,10 @@ class Dictation:
 
     def _done(self, window: Window, outcome: Outcome) -> None:
         if isinstance(outcome, Hypothesis):
+            if window.heavy:
+                heard_s = len(window.audio) / SAMPLE_RATE
+                language, probability = outcome.language, outcome.language_probability
+                self._spoken = self._spoken.after(window.utterance, language, probability, heard_s)
             if window.heavy or window.to_pause or window.utterance == self._utterance:
                 self._feed(self._segments.of(window, outcome))
         elif window.final:

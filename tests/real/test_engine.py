@@ -17,7 +17,7 @@ from voicetype.core.spoken import SURE
 from voicetype.core.verification import PLAUSIBLE, Judgement, Standing
 from voicetype.core.wording import split
 from voicetype.dictations import Dictations
-from voicetype.engine import Audio, Hearing, Hypothesis, models
+from voicetype.engine import Audio, Hearing, Hypothesis, models, whisper
 from voicetype.engine.guards import Heard, Verdict, WindowShape
 from voicetype.engine.whisper import Whisper
 from voicetype.errors import ModelError
@@ -60,6 +60,20 @@ def test_a_window_of_any_length_gives_text_and_never_a_loop(model: Whisper, spee
         assert len(normalise(heard.text)) <= 3 + 5 * length_s
 
 
+def test_a_text_may_have_all_the_tokens_that_it_is_allowed(
+    model: Whisper, speech: Audio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the length that it is told, CTranslate2 leaves half to the text."""
+    most, encoded = 6, model._encode(speech, WindowShape(2.56, 5.0))
+    whole = model._decode(encoded, "en", len(speech), 1)
+    monkeypatch.setattr(whisper, "most_tokens", lambda *_: most)
+    cut = model._decode(encoded, "en", len(speech), 1)
+    assert (whole.verdict, cut.verdict) == (Verdict.TRUSTED, Verdict.OVERFULL)
+    assert whole.text.startswith(cut.text)
+    encode = model._prompts.of("en").tokenizer.encode
+    assert len(encode(f" {cut.text}")) == most < len(encode(f" {whole.text}"))
+
+
 def test_who_says_it_twice_is_heard_twice(speech: Audio) -> None:
     """A loop and a repetition look alike; the heavy model tells them apart."""
     need_models("base")
@@ -100,12 +114,19 @@ class Watched(Whisper):
         return super()._encode(speech, shape)
 
     def _decode(
-        self, encoded: Any, language: str, speech_samples: int, beam_size: int, *, sure: bool = False
+        self,
+        encoded: Any,
+        language: str,
+        speech_samples: int,
+        beam_size: int,
+        hotwords: tuple[str, ...] = (),
+        *,
+        sure: bool = False,
     ) -> Heard:
         self.done.append("decode")
         if self.says is not None:
             return Heard(self.says, Verdict.TRUSTED, self.says)
-        return super()._decode(encoded, language, speech_samples, beam_size, sure=sure)
+        return super()._decode(encoded, language, speech_samples, beam_size, hotwords, sure=sure)
 
 
 @pytest.fixture(scope="module")
@@ -353,6 +374,29 @@ def test_a_dictation_finds_its_language(judge: Watched, sentence: Path) -> None:
 def test_a_model_is_measured(model: Whisper) -> None:
     model.warm_up()
     assert 0 < model.measure() < 60
+
+
+class Counting:
+    """A model of CTranslate2's that counts the tokens it says."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.said: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def generate(self, *given: Any, **options: Any) -> Any:
+        results = self._model.generate(*given, **options)
+        self.said.append(len(results[0].sequences_ids[0]))
+        return results
+
+
+def test_a_measurement_has_as_many_tokens_as_a_draft(model: Whisper, monkeypatch: pytest.MonkeyPatch) -> None:
+    counting = Counting(model._model.model)
+    monkeypatch.setattr(model._model, "model", counting)
+    model.measure()
+    assert counting.said == [whisper._MEASURED_TOKENS]
 
 
 def test_more_than_thirty_seconds_are_their_end(model: Whisper, speech: Audio) -> None:

@@ -43,7 +43,7 @@ def dictate(tmp_path_factory: pytest.TempPathFactory) -> Dictate:
 
     def run(sound: Sound | NDArray[np.float32]) -> list[str]:
         frames = Recording(sound.astype(np.float32), realtime=False)
-        trace = Dictation(fast, heavy, Settings()).run([(frame, UNSURE) for frame in frames])
+        trace = Dictation(fast, heavy, Settings(language="en")).run([(frame, UNSURE) for frame in frames])
         return [state.text for state in trace if state.text]
 
     return run

@@ -24,14 +24,25 @@ def covered(said: Words, longer: Words) -> int:
     `said`; of equally near ones the longest, so that a misheard last word counts as said rather
     than being said twice.
     """
+    row = _distances(said, longer)
+    best = min(row)
+    return max(m for m, distance in enumerate(row) if distance == best)
+
+
+def distance(said: Words, longer: Words) -> int:
+    """How many words `said` differs in from that beginning of `longer`."""
+    return min(_distances(said, longer))
+
+
+def _distances(said: Words, longer: Words) -> list[int]:
+    """The edit distance of `said` to each beginning of `longer`."""
     row = list(range(len(longer) + 1))
     keys = [key(word) for word in longer]
     for n, word in enumerate(map(key, said), 1):
         diagonal, row[0] = row[0], n
         for m, other in enumerate(keys, 1):
             diagonal, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, diagonal + (word != other))
-    best = min(row)
-    return max(m for m, distance in enumerate(row) if distance == best)
+    return row
 
 
 def beyond(said: Words, longer: Words) -> Words:
@@ -98,14 +109,16 @@ def restart(words: Words) -> int | None:
     had. We have had such". The sign is an end that stands before already: at the beginning (its last
     word may differ, being cut off), just before, or, of four words and more, anywhere. Speech that does
     repeat itself ("It was here that ... It was here that ...") goes on differently and is shown then.
+    Two characters of a script without spaces count as a word.
     """
     keys = [key(word) for word in words]
-    for at in range(2, len(keys) - 1):
+    each = 2 if words and wording.unspaced(words[-1]) else 1
+    for at in range(2 * each, len(keys) + 1 - 2 * each):
         end = keys[at:]
         size = len(end)
-        again = end == keys[:size] or (size > 2 and end[:-1] == keys[: size - 1])
+        again = end == keys[:size] or (size > 2 * each and end[:-1] == keys[: size - 1])
         twice = end == keys[at - size : at] if size <= at else False
-        anywhere = size > 3 and any(end == keys[n : n + size] for n in range(at - size + 1))
+        anywhere = size > 4 * each - 1 and any(end == keys[n : n + size] for n in range(at - size + 1))
         if again or twice or anywhere:
             return at
     return None

@@ -68,8 +68,8 @@ def judge(
     in its place. Returned with each word: what it gains over what stood there, from 0 (it stood there) to 1
     (it is certain, or stands beyond the end). Of two ways to say a place, that is the difference of their
     probabilities, given that it is one of the two. A place reaches to the next word, which is unlikely behind
-    a wrong or a missing one. What it says beyond the end and does not believe itself is made up, of the
-    silence or the noise there.
+    a wrong or a missing one, and behind one that was cut off, however likely that is itself. What it says
+    beyond the end and does not believe itself is made up, of the silence or the noise there.
     """
     words: list[str] = []
     gains: list[float] = []
@@ -94,7 +94,7 @@ def judge(
         else:
             gain = _gain(judged[i : j + 1], own[k : m + 1], alike=at_end)
             gain -= STEADFAST if i < confirmed and j <= confirmed else 0.0
-            doubted = min(judged[i : j + (kind == "insert")], default=0.0) < PLAUSIBLE
+            doubted = min(judged[i : j + 1], default=0.0) < PLAUSIBLE
             if doubted and gain > 0:
                 add(said[k:m], gain)
                 mended, carried = True, gain if k == m else 0.0
@@ -141,15 +141,15 @@ def wary(words: Words, probabilities: Sequence[float]) -> tuple[float, ...]:
 
 
 def word_probabilities(words: Words, pieces: Sequence[tuple[str, float]]) -> tuple[float, ...]:
-    """The least probability of the letters and digits of each word.
+    """The least probability of the letters and digits of each word; of dots in the place of one, of those.
 
     `pieces`: what the words are made of, in order, however they are cut; what stands beyond the words is
-    left out. Punctuation doubts no word.
+    left out. Other punctuation doubts no word.
     """
     least = [1.0] * len(words)
     owners = [n for n, word in enumerate(words) for c in word if not c.isspace()]
     spoken = ((c, probability) for piece, probability in pieces for c in piece if not c.isspace())
     for owner, (c, probability) in zip(owners, spoken, strict=False):
-        if c.isalnum():
+        if wording.spoken(c) or not words[owner].strip(" .…"):
             least[owner] = min(least[owner], probability)
     return tuple(least)

@@ -8,6 +8,7 @@ model was trained on.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +17,23 @@ from enum import Enum
 from voicetype.core.agreement import restart
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.core.verification import belief
-from voicetype.core.wording import split
+from voicetype.core.wording import split, unspaced
 from voicetype.engine import Hypothesis
 
 LONGEST_S = 30.0
 """What a model hears at once."""
 
+# More than a fast talker's. By language, as many a letter: a fifth of one to a half, up to one, up to three.
+_TOKENS_PER_S = 8.0
+_MORE_TOKENS_PER_S = (
+    (20.0, "ar ba be el fa he hi hy ja kk ko mn mr ne ps sa sd ta tg th tt ur yi yo yue zh"),
+    (40.0, "am as bn bo gu ka km kn lo ml my pa si te"),
+)
+_SPARE_TOKENS = 6
+_MOST_TOKENS = 224  # half of the places that a decoder knows; the other half are a prompt's
 _FASTEST_PER_S = 30.0  # characters
 _CUT_OFF = 8  # characters
+_SYLLABLES = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]")
 _COMPRESSIBLE = 2.4  # openai/whisper's own sign of a loop: text length / zlib length
 
 
@@ -96,14 +106,26 @@ class Heard:
         return belief(probabilities, self.speech) < bound or rushed(self.text, self.speech_s)
 
 
-def loop_start(tokens: list[int]) -> int | None:
+def most_tokens(language: str, speech_s: float) -> int:
+    """How many tokens a text of so many seconds of speech may have: one that goes on for longer is a loop."""
+    return min(round(speech_s * _tokens_per_s(language)) + _SPARE_TOKENS, _MOST_TOKENS)
+
+
+def _tokens_per_s(language: str) -> float:
+    more = (rate for rate, languages in _MORE_TOKENS_PER_S if language in languages.split())
+    return next(more, _TOKENS_PER_S)
+
+
+def loop_start(tokens: list[int], language: str = "") -> int | None:
     """Where a hypothesis begins to say itself again; None where it does not.
 
     A loop is a run of tokens that stands twice in a row: of four or more tokens, or several times for
-    shorter ones, since people do say "no, no, no" and "very, very".
+    shorter ones, since people do say "no, no, no" and "very, very". Where a letter takes more tokens, so does
+    a run: four may be two letters.
     """
+    each = round(_tokens_per_s(language) / _TOKENS_PER_S)
     for size in range(1, len(tokens) // 2 + 1):
-        wanted = size * (4 if size == 1 else 2 if size < 4 else 1)
+        wanted = size * (4 if size <= each else 2 if size < 4 * each else 1)
         repeated = 0
         for at in range(size, len(tokens)):
             repeated = repeated + 1 if tokens[at] == tokens[at - size] else 0
@@ -115,11 +137,14 @@ def loop_start(tokens: list[int]) -> int | None:
 def without_restart(text: str) -> str:
     """The text up to where it begins anew: four words or more of it, or fewer behind the end of a sentence.
 
-    Without that end, people do say two or three words again.
+    Without that end, people do say two or three words again. Two characters may be a word (`restart`).
     """
     words = split(text)
     at = restart(words)
-    if at is None or (len(words) - at < 4 and words[at - 1][-1] not in ".?!…"):
+    if at is None:
+        return text
+    least = 8 if unspaced(words[-1]) else 4
+    if len(words) - at < least and words[at - 1][-1] not in ".?!…。？！":
         return text
     return "".join(words[:at])
 
@@ -127,9 +152,10 @@ def without_restart(text: str) -> str:
 def rushed(text: str, speech_s: float) -> bool:
     """Whether a text is more than anybody says in so many seconds, as what a model makes of a click is.
 
-    The fastest speakers come to some 30 characters a second; a word that is cut off is made whole.
+    The fastest speakers come to some 30 characters a second, of those that are a syllable or a word to half
+    of it; a word that is cut off is made whole.
     """
-    return len(text) > _FASTEST_PER_S * speech_s + _CUT_OFF
+    return len(text) + len(_SYLLABLES.findall(text)) > _FASTEST_PER_S * speech_s + _CUT_OFF
 
 
 def compressible(text: str) -> bool:
