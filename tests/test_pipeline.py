@@ -21,6 +21,8 @@ from voicetype.core.events import (
     UserTyped,
 )
 from voicetype.core.stream import Began, Dropped, Finished, Typed
+from voicetype.core.vocabulary import Terms as OwnWords
+from voicetype.core.vocabulary import Vocabulary
 from voicetype.dictations import Dictations
 from voicetype.engine import Transcriber
 from voicetype.errors import (
@@ -49,6 +51,7 @@ class Listening(FakeMicrophone):
             yield np.zeros(512, np.float32)
 
 
+NO_WORDS = Vocabulary()
 SPOKEN = "one two three four five six seven eight nine ten".split()  # noqa: SIM905  # a list of words
 
 
@@ -112,6 +115,7 @@ def dictate(rig: Rig) -> Iterator[Dictate]:
         verification: bool = True,
         drafts: bool = True,
         on_focus_change: str = "pause",
+        vocabulary: Vocabulary = NO_WORDS,
     ) -> Dictation:
         if not made:
             fast, heavy = (_worker(role, model) for role, model in (("fast", rig.fast), ("heavy", rig.heavy)))
@@ -123,7 +127,7 @@ def dictate(rig: Rig) -> Iterator[Dictate]:
         how = Settings(
             language="en", realtime=realtime, patching=patching, verification=verification, terms=terms
         )
-        how = replace(how, on_focus_change=on_focus_change)
+        how = replace(how, on_focus_change=on_focus_change, vocabulary=vocabulary)
         return made[0][0].dictate(source, how, rig.report)
 
     yield begin
@@ -293,6 +297,27 @@ def test_a_dictation_goes_on_in_the_window_that_has_the_focus_then(
     assert text.casefold() == "one two three four five six seven eight."
     assert left + rig.keyboard.text.removeprefix("other:") == text
     assert [str(each) for each in rig.of(KeyboardError)] == ["No window has the focus."]
+
+
+def test_the_words_that_are_expected_are_those_of_the_window(
+    rig: Rig, dictate: Dictate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one, too."""
+    vocabulary = Vocabulary(applications=(("mail", OwnWords(("Ada",))), ("chat", OwnWords(("Bob",)))))
+    rig.keyboard.field = Claim(app="mail")
+
+    def expected() -> set[tuple[str, ...]]:
+        return {how.vocabulary.hotwords("en") for model in (rig.fast, rig.heavy) for how in model.asked}
+
+    running = dictate(Listening("s" * 60), on_focus_change="continue", vocabulary=vocabulary)
+    rig.wait_for(lambda: "four" in rig.keyboard.text)
+    assert expected() == {("Ada",)}
+    monkeypatch.setattr(rig.keyboard, "claim", lambda: Claim(app="chat"))
+    rig.keyboard.observer(FocusChanged(ours=False))
+    rig.wait_for(lambda: not running.session.lost_focus and running.session.epoch > 1)
+    running.stop()
+    running.finished.result(10)
+    assert expected() == {("Ada",), ("Bob",)}
 
 
 def test_a_window_that_may_not_be_typed_into_gets_nothing_when_the_focus_comes_back_to_it(

@@ -220,6 +220,13 @@ SCENARIOS = {
         draft* 0 1 rather! cold% hearted!         | rather
         draft* 0 3 is to be /1                    | rather cold hearted is to be
     """,
+    "what a pause made a model say is no part of the phrase": """
+        say 0
+        draft* 0 1 if any are good if% any% are%  | if any are good
+        draft 0 2 if any are good                 | if any are good
+        draft 0 3 if any are good served but      | if any are good served
+        draft 0 4 served but for him /1           | if any are good served but for
+    """,
     "a model that failed leaves the draft": """
         say 0
         draft 0 1 as it was heard                 | as it was
@@ -446,12 +453,28 @@ def test_replace_types_a_confirmed_utterance_again() -> None:
     assert (screen.waiting[0].backspaces, screen.waiting[0].text) == (11, "hello world.")
 
 
+def test_a_confirmation_in_mid_speech_leaves_out_what_its_window_may_have_cut() -> None:
+    def after(segment: TranscriptSegment) -> str:
+        return "".join(Utterance(0).corrected(segment).confirmed)
+
+    assert after(confirmed(0, 1, "replied")) == ""
+    assert after(confirmed(0, 1, "replied he")) == "replied"
+    assert after(confirmed(0, 1, "replied he of a")) == "replied he"
+    assert after(confirmed(0, 1, "replied he", pause=True)) == "replied he"
+    verified = confirmed(0, 1, "replied he of a", verified=True)
+    sure, unsure = (
+        (0.9, 0.9, 0.9, newest) for newest in (agreement.SURE_NEWEST, agreement.SURE_NEWEST - 0.1)
+    )
+    assert after(replace(verified, probabilities=sure)) == "replied he of a"
+    assert after(replace(verified, probabilities=unsure)) == "replied he of"
+
+
 WORDS = st.lists(st.sampled_from(["the", "quick", "fox", "Fox,", "naïve", "東京", "🙂", "don't"]), max_size=6)
 SAID = WORDS.map(" ".join)
 
 
 @st.composite
-def dictations(draw: st.DrawFn) -> list[Event]:
+def dictations(draw: st.DrawFn, texts: st.SearchStrategy[str] = SAID) -> list[Event]:
     """Up to three utterances whose segments come in any order, with all that can come between."""
     happenings: list[Event] = []
     finals: list[Event] = []
@@ -461,20 +484,20 @@ def dictations(draw: st.DrawFn) -> list[Event]:
             draft(
                 n,
                 draw(st.integers(n * 10, n * 10 + 9)),
-                said := draw(SAID),
+                said := draw(texts),
                 pause=draw(st.booleans()),
                 phrase=draw(st.integers(0, 1)),
                 sure=tuple(draw(st.floats(0, 1)) for _ in split(said)) if draw(st.booleans()) else (),
             )
             if draw(st.booleans())
-            else confirmed(n, draw(st.integers(n * 10, n * 10 + 9)), draw(SAID), pause=draw(st.booleans()))
+            else confirmed(n, draw(st.integers(n * 10, n * 10 + 9)), draw(texts), pause=draw(st.booleans()))
             for _ in range(draw(st.integers(0, 6)))
         ]
         happenings += mine[:1] + segments + mine[1:]
         end: Event = (
             Unconfirmed(n)
             if draw(st.integers(0, 5)) == 0
-            else confirmed(n, n * 10 + 9, draw(SAID), final=True)
+            else confirmed(n, n * 10 + 9, draw(texts), final=True)
         )
         finals.append(end)
     later = draw(st.permutations(finals))

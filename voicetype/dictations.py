@@ -9,15 +9,17 @@ from functools import partial
 
 from voicetype import logs
 from voicetype.core import evidence
-from voicetype.core.events import FocusChanged, Patch, Started, Terms, UserTyped
+from voicetype.core.events import FocusChanged, NewLine, Patch, Started, Terms, UserTyped
 from voicetype.core.patch import graphemes
+from voicetype.core.rewriting import Rules
 from voicetype.core.session import Session, step
-from voicetype.core.wording import join
+from voicetype.core.vocabulary import Vocabulary
+from voicetype.core.wording import join, one_line
 from voicetype.errors import KeyboardError, PatchInterrupted
 from voicetype.frames import FrameSource
 from voicetype.keyboard import Claim, Keyboard, KeyboardLost
 from voicetype.pipeline import Beginning, Dictation, Report, Stages
-from voicetype.policies import allowed, terms
+from voicetype.policies import allowed, new_line, terms
 from voicetype.settings import Settings
 from voicetype.undo import broken_off, check_claim, check_field, check_session
 from voicetype.workers import Worker
@@ -63,29 +65,32 @@ class Dictations:
         `late`: its speech is in `source` already, and is heard even where no window takes the text.
         """
 
-        def begin() -> Session | None:
+        def begin() -> tuple[Session, Settings] | None:
             try:
                 claim = self._claim_for(late, report)
                 if claim is None:
                     return None
-                started = Started(claim.continues, terms(claim, settings.terms, settings.applications))
+                started = Started(claim.continues, _terms(claim, settings))
             except KeyboardError:  # also one that was claimed in part: the seat, but no window in it
                 self._release()
                 raise
-            return step(replace(self._before(), patching=settings.patching), started)[0]
+            here = replace(settings, vocabulary=settings.vocabulary.at(claim.app, claim.instance))
+            return step(replace(self._before(), patching=settings.patching), started)[0], here
 
-        def claim_again() -> Terms:
-            return terms(self._stages.keyboard.claim(), settings.terms, settings.applications)
+        def claim_again() -> tuple[Terms, Vocabulary]:
+            claim = self._stages.keyboard.claim()
+            return _terms(claim, settings), settings.vocabulary.at(claim.app, claim.instance)
 
-        session = self._stages.on_typist(begin)
-        if session is None:
+        begun = self._stages.on_typist(begin)
+        if begun is None:
             return self.hear(source, settings, report)
-        return self._run(self._stages, Beginning(session, claim_again), source, settings, report)
+        session, here = begun
+        return self._run(self._stages, Beginning(session, claim_again), source, here, report)
 
     def hear(self, source: FrameSource, settings: Settings, report: Report) -> Dictation:
         """A session that types nothing, whatever has the focus; its text is there to be kept."""
 
-        def claim() -> Terms:
+        def claim() -> tuple[Terms, Vocabulary]:
             raise KeyboardError("No window is meant.", "It is kept among the last dictations.")
 
         # Deaf to the keyboard: a window that gets the focus later is not the one that was meant.
@@ -102,7 +107,14 @@ class Dictations:
         dictation = Dictation(stages, source, settings, report, beginning)
         logs.began()
         dictation.finished.add_done_callback(lambda _: logs.ended())
-        self._before = lambda: dictation.session
+        earlier, began = self._before(), beginning.session.epoch
+
+        def last() -> Session:
+            """The one before, where nothing was typed, by no one: the caret still stands behind that."""
+            now = dictation.session
+            return now if now.typed or now.epoch != began else earlier
+
+        self._before = last
         self._spoken = lambda: dictation.spoken.presumed
         return dictation
 
@@ -112,18 +124,19 @@ class Dictations:
         Raises KeyboardError, also where the window did not take all of it.
         """
 
-        def begin() -> tuple[str, str]:
+        def begin() -> tuple[str, str, NewLine | None]:
             claim, last = self._claim(), _last(self._before())
             allowed(claim, settings.applications)
-            return last, join(last, text)
+            breaks = new_line(claim, settings.applications, settings.new_lines)
+            return last, join(last, text if breaks else one_line(text)), breaks
 
         with self._by_itself():
-            last, joined = self._stages.on_typist(begin)
+            last, joined, breaks = self._stages.on_typist(begin)
             self._before = Session  # of a text that is typed in part nothing can be taken back
             characters = graphemes(joined)
             # In pieces, so that a long text can be broken off: the typist's other jobs come between.
             for at in range(0, len(characters), _PIECE):
-                piece = Patch(0, "".join(characters[at : at + _PIECE]))
+                piece = Patch(0, "".join(characters[at : at + _PIECE]), new_lines=breaks)
                 self._stages.on_typist(partial(self._type_piece, piece))
             self._before = lambda: Session(before=last, done=joined)
 
@@ -219,8 +232,23 @@ class Dictations:
 
 def _nowhere(settings: Settings) -> Session:
     """A session that types nothing."""
-    started, _ = step(Session(patching=settings.patching), Started(terms=settings.terms))
+    started, _ = step(
+        Session(patching=settings.patching),
+        Started(terms=replace(settings.terms, rules=_rules(settings, Claim()))),
+    )
     return step(started, FocusChanged(ours=False))[0]
+
+
+def _terms(claim: Claim, settings: Settings) -> Terms:
+    given = terms(claim, settings.terms, settings.applications, settings.new_lines)
+    return replace(given, rules=_rules(settings, claim))
+
+
+def _rules(settings: Settings, claim: Claim) -> Rules | None:
+    """What is made of the words that are said into the claimed window; None: nothing."""
+    vocabulary = settings.vocabulary.at(claim.app, claim.instance)
+    rules = Rules(settings.commands, settings.language, vocabulary)
+    return None if rules.none else rules
 
 
 def _last(session: Session) -> str:

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar, cast
 
@@ -32,21 +32,25 @@ from reactivex.disposable import Disposable, SerialDisposable
 from reactivex.scheduler import EventLoopScheduler, NewThreadScheduler
 from reactivex.subject import Subject
 
+from voicetype.commanded import Commanded
 from voicetype.core.events import (
     SAMPLE_RATE,
     Cancelled,
+    Confidence,
     Event,
     FocusChanged,
     Patch,
     SpeechStarted,
     Started,
     Terms,
+    TranscriptSegment,
     Unconfirmed,
 )
 from voicetype.core.session import Session, step
 from voicetype.core.spoken import Spoken
 from voicetype.core.stream import Finished, StreamEvent
 from voicetype.core.verification import Standing
+from voicetype.core.vocabulary import Vocabulary
 from voicetype.elsewhere import Elsewhere
 from voicetype.engine import Hypothesis
 from voicetype.errors import KeyboardError, NotTyped, VoicetypeError
@@ -110,11 +114,12 @@ class Stages:
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """Where a session begins. `claim`: claims the window that has the focus, and says on what terms it is
-    typed into; raises KeyboardError. To be called on the typist thread.
+    typed into, and which of the user's own words hold there; raises KeyboardError. To be called on the typist
+    thread.
     """
 
     session: Session
-    claim: Callable[[], Terms]
+    claim: Callable[[], tuple[Terms, Vocabulary]]
 
 
 class Dictation:
@@ -134,10 +139,12 @@ class Dictation:
         self._listening = ListeningLoop(
             source, settings, stages.fast, stages.heavy, lambda: self.session.doubtful
         )
-        self._elsewhere = Elsewhere(stages.keyboard, begin.claim, self._tell)
+        self._begin, self._vocabulary = begin, settings.vocabulary  # of the window that is typed into
+        self._elsewhere = Elsewhere(stages.keyboard, self._claim, self._tell)
         self._is_elsewhere = False  # another window has the focus
         self._typist = Typist(stages.keyboard, self._tell, lambda: self.session)
         self._segments = Segments()
+        self._commanded = Commanded(self._tell, source.stop)
         self._cancels: Subject[None] = Subject()
         self._go = threading.Event()
         self._subscription = SerialDisposable()
@@ -198,7 +205,12 @@ class Dictation:
     def _transcribed(self, windows: Observable[Window], worker: Worker) -> Observable[Item]:
         """What `worker` makes of `windows`."""
         settings = self._settings
-        effort = Effort(settings.language, settings.beam_size, settings.realtime, settings.languages)
+        effort = Effort(
+            settings.language,
+            settings.beam_size,
+            settings.realtime,
+            settings.languages,
+        )
 
         def subscribe(observer: abc.ObserverBase[Item], _: object = None) -> abc.DisposableBase:
             def done(window: Window, outcome: Outcome) -> None:
@@ -215,7 +227,8 @@ class Dictation:
 
             def submit(window: Window) -> None:
                 draft = partial(self._draft, window.utterance) if settings.verification else None
-                worker.submit(Request(window, effort, done, draft, lambda: self.spoken))
+                here = replace(effort, vocabulary=self._vocabulary)
+                worker.submit(Request(window, here, done, draft, lambda: self.spoken))
 
             return windows.subscribe(submit, observer.on_error)
 
@@ -236,13 +249,15 @@ class Dictation:
         if not isinstance(item, Event) or self._is_claimed_anew(item):
             return _State(state.session, None, item)
         self.session, patch = step(state.session, item)
-        return _State(self.session, patch, self._as_told(item, state.session))
+        return _State(self.session, patch, self._as_reported(item, state.session))
 
-    def _as_told(self, event: Event, before: Session) -> Event:
-        """What is reported: of drafts that are confirmed as they stood, a segment that says so."""
+    def _as_reported(self, event: Event, before: Session) -> Event:
+        """What is reported: segments as they are typed; one, too, of drafts confirmed as they stood."""
         match event:
             case Unconfirmed(utterance, int(window_id)) if (text := before.settled(utterance)) is not None:
-                return self._segments.unverified(utterance, window_id, text)
+                event = self._segments.unverified(utterance, window_id, text)
+        if isinstance(event, TranscriptSegment) and before.terms.rules is not None:
+            return replace(event, text=before.reported(event))
         return event
 
     def _is_claimed_anew(self, event: Event) -> bool:
@@ -260,8 +275,9 @@ class Dictation:
 
     def _type(self, state: _State) -> None:
         """The typist: report, type, say how it went."""
-        if isinstance(state.item, StreamEvent | VoicetypeError):
+        if isinstance(state.item, StreamEvent | VoicetypeError) and not _is_empty(state.item):
             self._tell(state.item)
+        self._commanded.heed(state.session)
         self._heed_focus(state.session.lost_focus)
         if state.patch is not None:
             done = self._typist.apply(state.patch, state.session.expected)
@@ -292,6 +308,10 @@ class Dictation:
                 self._go_on_elsewhere()
         self._is_elsewhere = elsewhere
 
+    def _claim(self) -> Terms:
+        terms, self._vocabulary = self._begin.claim()
+        return terms
+
     def _go_on_elsewhere(self, *_: object) -> None:
         """In the window that has the focus, as soon as there is one that may be typed into."""
         if self.finished.done() or not self.session.lost_focus:
@@ -318,6 +338,14 @@ class Dictation:
 
 def _is_heavy(window: Window) -> bool:
     return window.heavy
+
+
+def _is_empty(item: StreamEvent | VoicetypeError) -> bool:
+    """A confirmation that confirms nothing yet: who reads along would take it for silence."""
+    match item:
+        case TranscriptSegment(text="", confidence=Confidence.CONFIRMED, corrects_window_ids=()):
+            return not (item.to_pause or item.final)
+    return False
 
 
 def _is_at_pause(window: Window) -> bool:

@@ -25,7 +25,10 @@ class Segments:
         self._told: set[tuple[str, Kind]] = set()
 
     def of(self, window: Window, heard: Hypothesis) -> TranscriptSegment:
-        """The segment of what a model heard in a window."""
+        """The segment of what a model heard in a window.
+
+        A confirmation without a word in mid-speech corrects none: what was drafted there is still open.
+        """
         segment = TranscriptSegment(
             window.utterance,
             heard.text,
@@ -37,13 +40,14 @@ class Segments:
             probabilities=heard.probabilities,
             gains=heard.gains,
             verified=heard.verified,
+            language=heard.language,
             timestamp=time.time(),
         )
         if not window.heavy:
             return segment
-        return replace(
-            segment, confidence=Confidence.CONFIRMED, corrects_window_ids=self._corrects(window.window_id)
-        )
+        says_something = heard.text or window.to_pause or window.final
+        corrects = self._corrects(window.window_id) if says_something else ()
+        return replace(segment, confidence=Confidence.CONFIRMED, corrects_window_ids=corrects)
 
     def dropped(self, role: str, window: Window, why: Failure | None) -> Iterator[Dropped | Failure]:
         """What is to be told of a window that was not heard; each failure once in the session."""

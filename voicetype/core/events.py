@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from voicetype.core.rewriting import Rules
+
 SAMPLE_RATE = 16_000
 """Samples a second, everywhere in voicetype; mono."""
 
@@ -43,6 +45,13 @@ class Erasing(StrEnum):
     NONE = "none"  # nothing: who else typed meanwhile is not known, or the application forbids it
 
 
+class NewLine(StrEnum):
+    """What a line break is typed with, where keys are pressed; input methods and pastes need none."""
+
+    SHIFT_RETURN = "Shift+Return"  # begins a line where Return alone sends the message
+    RETURN = "Return"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On what terms text stands in the field that has the focus: what its policy and its keyboard leave.
@@ -50,12 +59,17 @@ class Terms:
     `depth`: how many graphemes of committed text may be erased at most.
     `preedit`: the end of the text that is still a draft is not committed yet; changing it costs no keys,
     and it goes when the field loses the focus.
+    `rules`: what is made of the words that are said; None: they are typed as they are.
+    `new_lines`: what its line breaks are typed with; None: text must have none, for here one might submit a
+    form, send a message or run a command.
     """
 
     showing: Showing = Showing.DRAFTS
     erasing: Erasing = Erasing.KEYS
     depth: int = 200
     preedit: bool = False
+    new_lines: NewLine | None = None
+    rules: Rules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +121,7 @@ class TranscriptSegment:
     empty where it compared nothing.
     `verified`: the heavy model found the text that stood plausible, and said nothing of its own.
     `unverified`: no heavy model heard it; the drafts are confirmed as they stood.
+    `language`: the code of the one it was heard in; empty where the model does not tell.
     `timestamp`: Unix time in seconds.
     """
 
@@ -122,6 +137,7 @@ class TranscriptSegment:
     gains: tuple[float, ...] = ()
     verified: bool = False
     unverified: bool = False
+    language: str = ""
     timestamp: float = 0.0
 
 
@@ -168,12 +184,14 @@ class Patch:
     `draft`: how many graphemes at the end of what then stands may still change; an input method shows them
     as preedit and commits what is before them. Ways to type that have no preedit pass it over. With
     preedit a patch may erase and type nothing, and only commit.
+    `new_lines`: what line breaks in `text` are typed with, as the terms have it; None: as spaces.
     """
 
     backspaces: int
     text: str
     epoch: int = 0
     draft: int = 0
+    new_lines: NewLine | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ def simple(text: str) -> bool:
 def _is_simple(cluster: str) -> bool:
     if len(cluster) > 1 or cluster > "\uffff":
         return False  # Tk's entry takes half of an astral character, and corrupts its own text
+    if cluster == "\n":
+        return True
     if unicodedata.category(cluster)[0] in "MC" or _HALF_SYLLABLES.match(cluster):
         return False  # marks go with their base; readline takes what is before a zero width, too
     return bool(_ERASED_WHOLE.match(cluster)) or unicodedata.normalize("NFD", cluster) == cluster

@@ -8,7 +8,7 @@ utterances alike.
 Rule 2. `on_screen` is known, never hoped for: one patch is in flight at a time, and only what the
 typist says of it changes `on_screen`. What is wanted meanwhile waits for that word.
 Rule 3. The oldest utterance is *sealed* once its last confirmation stands on the screen. Sealed text
-is never touched again.
+is not touched again, but by rule 7.
 Rule 4. A key or a click of the user's own, or a lost focus, seals what stands: the rest of an
 utterance may still be appended, nothing before it can be mended. Each such event begins a new
 epoch, and the typist does not type patches of an older one.
@@ -16,6 +16,8 @@ Rule 5. While the window that the session types into does not have the focus, no
 the typist; the text goes on and waits for the focus, a claim elsewhere, or the end of the session.
 Rule 6. What the terms forbid to erase is sealed where it would have to be erased; the mend begins behind it.
 An utterance of which something is sealed, and of a later one too, says no more: it would say it out of order.
+Rule 7. A spoken command may want something else of sealed text that stands directly before the caret: that is
+open again, and falls under the rules before. Where they forbid what is scratched, nothing of it goes.
 """
 
 from __future__ import annotations
@@ -63,7 +65,7 @@ __all__ = ["Session", "step"]
 
 def step(session: Session, event: Event) -> tuple[Session, Patch | None]:
     """Take one event in; the patch, if any, is in flight until PatchApplied or PatchFailed comes."""
-    rewrite, seen = False, session.showing is Showing.DRAFTS
+    rewrite = False
     match event:
         case Started(continues, terms):
             before = (session.before + session.done)[-1:] if continues else ""
@@ -75,6 +77,7 @@ def step(session: Session, event: Event) -> tuple[Session, Patch | None]:
         case TranscriptSegment(confidence=Confidence.DRAFT):
             session = _change(session, event.utterance, lambda u: u.drafted(event))
         case TranscriptSegment():
+            seen = _is_seen(session, event)
             session = _change(session, event.utterance, lambda u: u.corrected(event, seen=seen))
             rewrite = session.patching is Patching.REPLACE
         case Unconfirmed(utterance):
@@ -102,9 +105,15 @@ def _change(session: Session, utterance: int, change: Callable[[Utterance], Utte
     utterances = session.utterances
     for at in range(len(utterances) - 1, -1, -1):  # it is one of the last, of which there may be many
         if utterances[at].id == utterance:
-            changed = (*utterances[:at], change(utterances[at]), *utterances[at + 1 :])
-            return replace(session, utterances=changed)
+            changed = session.rewritten(change(utterances[at]))
+            return replace(session, utterances=(*utterances[:at], changed, *utterances[at + 1 :]))
     return session
+
+
+def _is_seen(session: Session, said: TranscriptSegment) -> bool:
+    """Whether to mend words costs keys; what a command does is worth them, however many."""
+    whole = said.final or said.to_pause
+    return session.showing is Showing.DRAFTS and not (whole and session.commanded(said))
 
 
 def _aim(session: Session, *, rewrite: bool) -> tuple[Session, Patch | None]:
@@ -118,7 +127,7 @@ def _aim(session: Session, *, rewrite: bool) -> tuple[Session, Patch | None]:
     aim = patch.make(session.on_screen, "".join(pieces), epoch=session.epoch, keep=keep)
     if aim is None and draft == session.draft:
         return seal_finished(replace(session, shown=pieces)), None
-    aim = replace(aim or Patch(0, "", session.epoch), draft=draft)
+    aim = replace(aim or Patch(0, "", session.epoch), draft=draft, new_lines=session.terms.new_lines)
     return replace(session, in_flight=aim, aimed=pieces, refocused=False), aim
 
 
@@ -164,8 +173,18 @@ def _drafted(session: Session) -> int:
             count -= len(patch.graphemes(piece))
             continue
         if session.terms.erasing is Erasing.EXACT and session.terms.depth:
-            space = piece[: len(piece) - len(piece.lstrip())]
-            said = "".join(utterance.words(session.patching, Showing.STABLE)).lstrip()
-            count -= patch.common(piece, space + said) if said else 0
+            count -= _stable(session, utterance, piece)
         break
-    return count
+    _, line, last = "".join(pieces).rpartition("\n")  # an input method commits what it breaks a line behind
+    return min(count, len(patch.graphemes(last))) if line else count
+
+
+def _stable(session: Session, utterance: Utterance, piece: str) -> int:
+    """How many graphemes at the beginning of an utterance's text are not likely to change."""
+    if session.terms.rules is None:
+        said = "".join(utterance.words(session.patching, Showing.STABLE)).lstrip()
+    else:
+        stable = session.as_shown(replace(session.terms, showing=Showing.STABLE)).pieces()
+        said = stable[session.utterances.index(utterance)].lstrip(" ")
+    space = piece[: len(piece) - len(piece.lstrip(" "))]
+    return patch.common(piece, space + said) if said else 0

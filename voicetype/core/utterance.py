@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from voicetype.core import agreement, mending, wording
+from voicetype.core.commands import Command
 from voicetype.core.events import Patching, Showing, TranscriptSegment
+from voicetype.core.rewriting import Said, Token
 from voicetype.core.wording import Words
 
 _UNSETTLED = 2  # words at the end of what two confirmations say alike: measured, fewer cost word errors
@@ -29,22 +31,43 @@ class Utterance:
     draft_window: int = -1
     final: bool = False
     sealed: str = ""  # what stands of it on the screen and is no longer ours, perhaps up to mid-word
+    language: str = ""  # its code, as the last model told
+    unheard: int = 0  # of those confirmed, the last ones, which no heavy model has said
+    heavy: str = ""  # what the heavy model said last
+    told: tuple[Token, ...] = ()  # with the commands told from the text; where there are rules
+    waits: bool = False  # words that may be a command are left out of it
+    reported: bool = False  # how its commands went
 
     def words(self, patching: Patching, showing: Showing = Showing.DRAFTS) -> Words:
-        """The words wanted on the screen: confirmed ones, then what only the drafts reach."""
+        """The words wanted on the screen, but for those that are sealed."""
+        words = self.said(patching, showing)
+        return self.unsealed(words) if self.sealed else words
+
+    def said(self, patching: Patching, showing: Showing) -> Words:
+        """The words to show: confirmed ones, then what only the drafts reach."""
         match showing:
             case Showing.DRAFTS:
-                words = self._standing(patching)
+                return self._standing(patching)
             case Showing.STABLE:
-                words = self.stable
+                return self.stable
             case Showing.FINAL:
-                words = self.confirmed if self.final else ()
-        return self._unsealed(words) if self.sealed else words
+                return self.confirmed if self.final else ()
+
+    def to_rewrite(self, patching: Patching, showing: Showing, *, over: bool = False) -> Said:
+        """The same words, with what tells commands from text. `over`: as if no more were to come."""
+        words = self.said(patching, showing)
+        sure = min(len(words), len(self.confirmed) - self.unheard)
+        return Said(words, sure, self.heavy, self.final or over, self.language)
 
     @property
     def stands_sealed(self) -> bool:
         """Whether some of it stands, and is no longer ours."""
-        return bool(self.sealed) and not self.sealed.isspace()
+        return bool(self.sealed.strip(" "))
+
+    @property
+    def commands(self) -> bool:
+        """Whether one is among its words."""
+        return any(isinstance(token, Command) for token in self.told)
 
     @property
     def standing(self) -> Words:
@@ -60,7 +83,9 @@ class Utterance:
     def doubtful(self) -> bool:
         """Whether the newest draft says words that are held back, and the heavy model has not heard it."""
         return (
-            not self.final and self.draft_window > self.confirmed_window and self.candidate != self.standing
+            not self.final
+            and self.draft_window > self.confirmed_window
+            and (self.waits or self.candidate != self.standing)
         )
 
     def _standing(self, patching: Patching) -> Words:
@@ -69,13 +94,13 @@ class Utterance:
             return self.confirmed
         return agreement.onward(self.confirmed, self.draft)
 
-    def _unsealed(self, words: Words) -> Words:
+    def unsealed(self, words: Words) -> Words:
         """The words that are not sealed; of one that was sealed half typed, its rest."""
-        sealed = wording.split(self.sealed.strip())
+        sealed = wording.split(self.sealed.strip(" "))
         reached = agreement.covered(sealed, words)
         rest = words[reached:]
-        if not (sealed and reached):
-            return rest
+        if not (sealed and reached) or agreement.covered(sealed[:-1], words) == reached:
+            return rest  # the last one that is sealed is not said any more
         half, whole = sealed[-1].strip(), words[reached - 1].strip()
         end = whole.removeprefix(half) if whole.startswith(half) else ""
         apart = self.sealed[-1].isspace()  # a full stop alone says nothing there
@@ -90,8 +115,13 @@ class Utterance:
         heard = wording.follow(before, _words(segment))
         sure = segment.probabilities[: len(heard)]
         draft = before + agreement.calm(shown, known.heard, heard, sure, whole=segment.to_pause)
-        drafted = replace(known, draft=draft, heard=heard, draft_window=segment.window_id)
-        return replace(drafted, at_pause=len(drafted._whole().draft)) if segment.to_pause else drafted
+        language = self.language if self.heavy else segment.language
+        drafted = replace(known, draft=draft, heard=heard, draft_window=segment.window_id, language=language)
+        if not segment.to_pause and (self.at_pause is None or not heard):
+            return drafted
+        # What is said by now is at least what was said by the pause: more was made up in its silence.
+        said = len(drafted._whole().draft)
+        return replace(drafted, at_pause=said if segment.to_pause else min(said, self.at_pause or 0))
 
     def _next_phrase(self, phrase: int) -> Utterance:
         """The last phrase stands as it was heard at its pause; what was heard beyond is heard anew."""
@@ -120,8 +150,7 @@ class Utterance:
             return self
         whole = segment.final or segment.to_pause
         standing = self.standing
-        said = _words(segment)
-        said = said if whole or segment.verified else said[:-_UNTRUSTED]
+        said = _trusted(segment)
         if said and standing and said[-1] == wording.open_ended(said)[-1]:
             # A full stop that stands is not worth taking back.
             said = (*said[:-1], wording.punctuated(said[-1], standing[-1]))
@@ -139,6 +168,8 @@ class Utterance:
             confirmed_window=segment.window_id,
             confirmed_to_pause=whole,
             final=segment.final,
+            language=segment.language or self.language,
+            heavy=segment.text,
         )
 
     def settled(self) -> Utterance:
@@ -149,11 +180,12 @@ class Utterance:
         if words and self.heard:
             (last,) = wording.follow(words[:-1], self.heard[-1:])
             words = (*words[:-1], wording.punctuated(words[-1], last))
-        return replace(self, confirmed=words, stable=words, final=True)
+        unheard = max(0, len(words) - len(self.confirmed))
+        return replace(self, confirmed=words, stable=words, unheard=unheard, final=True)
 
     def silenced(self) -> Utterance:
         """Nothing of it is wanted."""
-        return replace(self, confirmed=(), stable=(), final=True)
+        return replace(self, confirmed=(), stable=(), told=(), final=True)
 
 
 def _stable(before: Words, now: Words) -> Words:
@@ -164,6 +196,17 @@ def _stable(before: Words, now: Words) -> Words:
     """
     agreed = agreement.common(before, now) - _UNSETTLED
     return wording.open_ended(now[: max(0, agreed)])
+
+
+def _trusted(segment: TranscriptSegment) -> Words:
+    """The words of a confirmation without those that the window's end may have cut."""
+    words = _words(segment)
+    if segment.final or segment.to_pause:
+        return words
+    if not segment.verified:
+        return words[:-_UNTRUSTED] or words[:-1]  # the first of two is heard well enough to begin with
+    newest = segment.probabilities[-1] if segment.probabilities else 1.0
+    return words if newest >= agreement.SURE_NEWEST else words[:-1]
 
 
 def _words(segment: TranscriptSegment) -> Words:

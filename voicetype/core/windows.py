@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
+
+
+class Looks(Enum):
+    """When the heavy model hears."""
+
+    THROUGHOUT = "throughout"  # in mid-speech too
+    PAUSES = "pauses"  # at a pause, and at the end
+    ENDS = "ends"
 
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """Samples of an open utterance between two windows of each model, at least."""
+    """Samples of an open utterance between two windows of each model, at least.
+
+    `saved_samples`: the heavy model's last windows wait until they are so long together, or nobody has spoken
+    for a while; 0: none waits. `phrases`: the fast model's windows leave phrases behind.
+    """
 
     fast_samples: int = 4_000
     heavy_samples: int = 16_000
+    looks: Looks = Looks.THROUGHOUT
+    saved_samples: int = 0
+    phrases: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,8 @@ class Windows:
 
     A tick falls due at its interval or, where the model is still at the last one, as soon as it is free,
     with the newest audio: on a slower machine the intervals stretch. A confirmation is due with a fast tick,
-    after its interval, or before it where a draft leaves doubts; where there are no drafts, by itself.
+    after its interval, or before it where a draft leaves doubts; where there are no drafts, by itself,
+    whatever the heavy model's looks.
     """
 
     cadence: Cadence
@@ -69,7 +86,8 @@ class Windows:
     def advance(self, position: int, ready: Ready) -> tuple[Windows, Due | None]:
         """The window that is due now that the utterance reaches to `position`, if one is."""
         fast = ready.fast and position >= self.fast_due
-        heavy = ready.heavy and (fast or ready.alone) and (ready.doubtful or position >= self.heavy_due)
+        wanted = ready.alone or (fast and self.cadence.looks is Looks.THROUGHOUT)
+        heavy = ready.heavy and wanted and (ready.doubtful or position >= self.heavy_due)
         ticked = self
         if fast:
             ticked = replace(ticked, fast_due=_next(self.fast_due, position, self.cadence.fast_samples))
