@@ -18,6 +18,7 @@ from voicetype.evdev.xkb import Layout, Names
 SYN, KEY, REL, LED = 0, 1, 2, 17
 DOWN, UP, REPEAT = 1, 0, 2
 KEY_ESC, KEY_A, KEY_CTRL_L, KEY_SHIFT_L, KEY_F9, KEY_CTRL_R, KEY_PAUSE = 1, 30, 29, 42, 67, 97, 119
+KEY_ENTER, KEY_SHIFT_R = 28, 54
 BUTTON_LEFT = 0x110
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes import FakeKeyboard, LevelDetector
 from tests.test_daemon import House, Rig, result
-from voicetype.config import Words
+from voicetype.config_fields import Words
 from voicetype.control import State
 from voicetype.core.events import Patch
 from voicetype.daemon import Daemon

@@ -6,12 +6,14 @@ import re
 
 import pytest
 
-from voicetype.core.events import Erasing, Showing, Terms
+from voicetype.core.events import Erasing, NewLine, Showing, Terms
 from voicetype.errors import KeyboardError
 from voicetype.keyboard import Claim, Purpose
-from voicetype.policies import BUILT_IN, Policy, Ruling, allowed, ruling, terms
+from voicetype.policies import BUILT_IN, Policy, Ruling, allowed, new_line, ruling, terms
 
 IN_PLACE, APPEND_ONLY, FINAL_ONLY, OFF = Policy
+SHIFT_RETURN, RETURN = NewLine
+SEVERAL, ONE, UNKNOWN = True, False, None
 
 
 @pytest.mark.parametrize(
@@ -204,3 +206,64 @@ def test_what_the_hint_says_helps() -> None:
     found = re.search(r'"(.*)" = "(.*)"', refused.value.hint)
     assert found
     assert allowed(claim, {found[1]: found[2]}) is FINAL_ONLY
+
+
+@pytest.mark.parametrize(
+    ("app", "several_lines", "new_lines", "expected"),
+    [
+        # By what the field says of itself.
+        ("Gedit", SEVERAL, {}, SHIFT_RETURN),
+        ("Gedit", ONE, {}, None),
+        ("Gedit", UNKNOWN, {}, None),
+        ("", SEVERAL, {}, SHIFT_RETURN),
+        ("", UNKNOWN, {}, None),
+        ("soffice", SEVERAL, {}, SHIFT_RETURN),
+        # By a rule of the user's, but for a field that says that it has one line.
+        ("Gedit", UNKNOWN, {"gedit": "Return"}, RETURN),
+        ("Gedit", SEVERAL, {"g*": "Return", "*": "off"}, RETURN),
+        ("Gedit", SEVERAL, {"*": "off"}, None),
+        ("Gedit", UNKNOWN, {"*": "Shift+Return"}, SHIFT_RETURN),
+        ("Gedit", ONE, {"*": "Return"}, None),
+        # Messengers, whatever they say; a user may know better.
+        ("Slack", UNKNOWN, {}, SHIFT_RETURN),
+        ("org.telegram.desktop", SEVERAL, {}, SHIFT_RETURN),
+        ("Slack", ONE, {}, None),
+        ("Slack", UNKNOWN, {"slack": "off"}, None),
+        ("Slack", UNKNOWN, {"slack": "Return"}, RETURN),
+        # A terminal is in them, or cells.
+        ("Code", SEVERAL, {}, None),
+        ("Code", SEVERAL, {"code": "Return"}, RETURN),
+        ("libreoffice-calc", SEVERAL, {}, None),
+        ("JupyterLab", SEVERAL, {}, None),
+        ("wxmaxima", SEVERAL, {}, None),
+        ("libreoffice-writer", SEVERAL, {}, SHIFT_RETURN),
+        # Terminals, and what types an utterance once it is over.
+        ("kitty", SEVERAL, {"*": "Return"}, None),
+        ("kitty", UNKNOWN, {"kitty": "Shift+Return"}, None),
+        ("Remmina", SEVERAL, {"*": "Return"}, None),
+        ("Rofi", UNKNOWN, {"*": "Return"}, None),
+        ("KeePassXC", SEVERAL, {"*": "Return"}, None),
+    ],
+)
+def test_what_types_a_new_line(
+    app: str, several_lines: bool | None, new_lines: dict[str, str], expected: NewLine | None
+) -> None:
+    claim = Claim(app=app, several_lines=several_lines)
+    assert new_line(claim, {}, new_lines) is expected
+    if app != "KeePassXC":
+        assert terms(claim, Terms(), {}, new_lines).new_lines is expected
+
+
+def test_a_terminal_has_no_new_line_whatever_the_rules_say_of_it() -> None:
+    rules = {"*": "in-place"}
+    assert new_line(Claim(app="kitty", several_lines=SEVERAL), rules, {"*": "Return"}) is None
+    inside = Claim(app="Anything", purpose=Purpose.TERMINAL, several_lines=SEVERAL)
+    assert new_line(inside, rules, {"*": "Return"}) is None
+    password = Claim(purpose=Purpose.PASSWORD, several_lines=SEVERAL)
+    assert new_line(password, rules, {"*": "Return"}) is None
+
+
+def test_nor_has_an_application_that_is_typed_into_at_the_end() -> None:
+    claim = Claim(app="Gedit", several_lines=SEVERAL)
+    assert new_line(claim, {"gedit": "final-only"}, {"*": "Return"}) is None
+    assert new_line(claim, {"gedit": "append-only"}, {"*": "Return"}) is RETURN

@@ -14,14 +14,16 @@ from tests.input_devices import (
     BUTTON_LEFT,
     KEY_A,
     KEY_CTRL_R,
+    KEY_ENTER,
     KEY_SHIFT_L,
+    KEY_SHIFT_R,
     Machine,
     machine,
     typed,
     unpacked_setup,
     wait_until,
 )
-from voicetype.core.events import Erasing, FocusChanged, Patch, UserTyped
+from voicetype.core.events import Erasing, FocusChanged, NewLine, Patch, UserTyped
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
 from voicetype.evdev.layouts import InUse
 from voicetype.evdev.xkb import Names
@@ -130,6 +132,21 @@ def test_control_characters_are_spaces(devices: Machine) -> None:
     with typing(devices) as it:
         it.type("one\ntwo\tthree\x1b")
         assert it.text == "one two three "
+
+
+@pytest.mark.parametrize("layout", ["us", "de", "us(dvorak)"])
+@pytest.mark.parametrize("key", NewLine)
+def test_line_breaks_where_they_may_be(devices: Machine, layout: str, key: NewLine) -> None:
+    held = {KEY_SHIFT_L, KEY_SHIFT_R} if key is NewLine.SHIFT_RETURN else set()
+    names = Names(*layout.rstrip(")").split("("))
+    with typing(devices, layout, used=lambda: InUse(names, active=0)) as it:
+        it.keyboard.apply(Patch(0, "\n", new_lines=key))
+        changes = devices.recorder.changes()
+    pressed = [code for code, down in changes if down]
+    assert pressed[-1] == KEY_ENTER
+    assert {*pressed[:-1]} <= held
+    assert bool(pressed[:-1]) is bool(held)
+    assert sorted(pressed) == sorted(code for code, down in changes if not down)
 
 
 @pytest.mark.parametrize("text", ["naïve", "na日", "na😀", "nai\u0308", "na€"])

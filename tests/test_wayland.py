@@ -13,12 +13,14 @@ from threading import Thread
 
 import pytest
 
+from voicetype.core.events import NewLine, Patch
 from voicetype.errors import KeyboardError
 from voicetype.keyboard import Purpose
+from voicetype.keyboard.composing import Change, Composed, change, ends_with, said
 from voicetype.keyboard.process import ProcessKeyboard
 from voicetype.wayland.field import Field, Surrounding, entered, pieces, surrounding
 from voicetype.wayland.globals import INPUT_METHOD, TOPLEVELS, VIRTUAL_KEYBOARD, offered
-from voicetype.wayland.keymap import BACKSPACE, Keymap
+from voicetype.wayland.keymap import BACKSPACE, RETURN, Keymap
 from voicetype.wayland.unread import unread
 
 WAYS = {"virtual-keyboard": "virtual_keyboard", "input-method": "input_method"}
@@ -167,6 +169,8 @@ def test_each_character_has_a_key_of_its_own() -> None:
     assert BACKSPACE not in keys
     assert "<BKSP> = 22;" in keymap.text
     assert "key <BKSP> { [ BackSpace ] };" in keymap.text
+    assert "key <RTRN> { [ Return ] };" in keymap.text
+    assert RETURN not in keys
     assert "[ U1F600 ]" in keymap.text
 
 
@@ -214,6 +218,39 @@ def test_what_a_field_is_for(field: Field, purpose: Purpose) -> None:
     assert field.purpose is purpose
 
 
+@pytest.mark.parametrize(("hint", "several"), [(0, None), (0x200, True), (0x3FF, True), (0x100, None)])
+def test_whether_a_field_has_several_lines(hint: int, several: bool | None) -> None:
+    assert Field(hint=hint).several_lines is several
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted", "ends"),
+    [
+        ("so one", "one", True),
+        ("so one", "two", False),
+        ("one\ntwo", "one\ntwo", True),
+        ("two", "one\ntwo", True),  # the caret's line alone is told
+        ("", "one\n", True),
+        ("so two", "one\ntwo", False),
+        ("tw", "one\ntwo", False),
+        ("", "one", False),
+    ],
+)
+def test_whether_our_text_stands_before_the_caret(told: str, wanted: str, ends: bool) -> None:
+    assert ends_with(told, wanted) is ends
+
+
+def test_a_draft_is_shown_in_one_line_and_a_break_alone_wants_a_preedit() -> None:
+    lines = NewLine.SHIFT_RETURN
+    after, what = change(Composed(), Patch(0, "one\ntwo", draft=5, new_lines=lines))
+    assert after == Composed("on", "e\ntwo")
+    assert (what, what.wants_preedit) == (Change("", "on", "e two"), False)
+    after, what = change(after, Patch(4, "", new_lines=lines))
+    assert (after, what.commit, what.wants_preedit) == (Composed("one"), "e", False)
+    after, what = change(after, Patch(0, "\nsix", draft=3, new_lines=lines))
+    assert (what.commit, what.preedit, what.wants_preedit) == ("\n", "six", True)
+
+
 def test_surrounding_text_is_counted_in_bytes() -> None:
     assert surrounding("naïve 漢字", 10, 10) == Surrounding("naïve 漢")
     assert surrounding("naïve", 4, 0) == Surrounding("", selected=True)
@@ -234,3 +271,18 @@ def test_a_long_text_goes_in_pieces_between_characters() -> None:
     assert not any(each.startswith("\u200d") for each in cut)
     assert pieces("") == [""]
     assert pieces("short") == ["short"]
+
+
+@pytest.mark.parametrize(
+    ("told", "ours", "characters", "says"),
+    [
+        ("so one", "one", 3, "one"),
+        ("so one", "one", 0, ""),
+        ("one\ntwo", "one\ntwo", 20, "one\ntwo"),
+        ("two", "one\ntwo", 20, None),
+        ("two", "one\ntwo", 3, "two"),
+        ("two", "", 20, "two"),
+    ],
+)
+def test_what_a_field_says(told: str, ours: str, characters: int, says: str | None) -> None:
+    assert said(told, ours, characters) == says

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from tests.fakes import FakeKeyboard, FakeReader
 from voicetype.accessibility import Field, Place
-from voicetype.core.events import Erasing, FocusChanged, Patch, UserTyped
+from voicetype.core.events import Erasing, FocusChanged, NewLine, Patch, UserTyped
 from voicetype.core.evidence import agrees
 from voicetype.errors import Interruption, PatchInterrupted
-from voicetype.keyboard import Claim, KeyboardLost, Purpose
+from voicetype.keyboard import Claim, KeyboardLost, Purpose, whereabouts
 from voicetype.keyboard import witnessed as module
 from voicetype.keyboard.witnessed import WitnessedKeyboard
 
@@ -31,6 +32,12 @@ class Way(FakeKeyboard):
         super().__init__()
         self.claimed = claimed
         self.reads: str | None = None
+        self.typed: Callable[[Patch], object] = lambda _: None
+        """Called after each patch."""
+
+    def apply(self, made: Patch) -> None:
+        super().apply(made)
+        self.typed(made)
 
     def claim(self) -> Claim:
         return self.claimed
@@ -69,7 +76,7 @@ def rig(focused: Field | None, claimed: Claim = DEAF) -> Rig:
 @pytest.fixture(autouse=True)
 def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SHOWN_S", 0.02)
-    monkeypatch.setattr(module, "_MOVING_S", 0.01)
+    monkeypatch.setattr(whereabouts, "_MOVING_S", 0.01)
 
 
 def test_a_deaf_way_may_erase_where_the_field_can_be_read() -> None:
@@ -308,6 +315,8 @@ def test_closing_closes_both() -> None:
         ("\ufffd😀", "😀", True),  # the first half of what stands before
         ("a b", "a\nb", True),  # line breaks are typed as spaces
         ("a\nb", "a\nb", True),
+        ("a\u2028b", "a\nb", True),  # what Qt makes of Shift+Return
+        ("a\u2028b", "a b", False),
         ("a\nb", "a b", False),
         ("fox\n", "fox", False),  # the next BackSpace would join the user's lines
         ("Fox", "fox", False),
@@ -315,3 +324,59 @@ def test_closing_closes_both() -> None:
 )
 def test_whether_a_field_shows_what_was_typed(read: str, expected: str, same: bool) -> None:
     assert agrees(read, expected) is same
+
+
+LINES = replace(EDITOR, several_lines=True)
+LINE = replace(OTHER, several_lines=False)
+BREAK = Patch(0, "one\ntwo", new_lines=NewLine.SHIFT_RETURN)
+
+
+@pytest.mark.parametrize("claimed", [DEAF, Claim()])
+def test_the_field_says_whether_it_has_several_lines(claimed: Claim) -> None:
+    assert rig(LINES, claimed).keyboard.claim().several_lines is True
+    assert rig(LINE, replace(claimed, several_lines=True)).keyboard.claim().several_lines is False
+    assert rig(EDITOR, replace(claimed, several_lines=True)).keyboard.claim().several_lines is True
+    assert rig(None, claimed).keyboard.claim().several_lines is None
+
+
+@pytest.mark.parametrize("claimed", [DEAF, Claim()])
+def test_a_line_break_goes_into_a_field_that_has_several(claimed: Claim) -> None:
+    one = rig(LINES, claimed)
+    one.keyboard.claim()
+    one.type(BREAK, Patch(5, "", new_lines=NewLine.SHIFT_RETURN))
+    assert one.way.text == "on"
+
+
+def test_it_goes_where_a_rule_speaks_for_a_field_that_says_nothing() -> None:
+    one = rig(LABEL, Claim())
+    one.keyboard.claim()
+    one.type(BREAK)
+    assert one.way.text == "one\ntwo"
+
+
+@pytest.mark.parametrize("now", [LINE, LABEL, None])
+def test_it_does_not_follow_the_user_into_another_field(now: Field | None) -> None:
+    """In the same window, where other text still goes."""
+    one = rig(LINES, Claim())
+    one.keyboard.claim()
+    one.reader.move(now)
+    one.type(Patch(0, "plain", new_lines=NewLine.SHIFT_RETURN))
+    stopped = one.refused(BREAK)
+    assert (stopped.reason, stopped.typed) == (Interruption.FOCUS, 0)
+    assert one.way.text == "plain"
+
+
+def test_a_way_that_can_t_hear_the_user_looks_before_each_line_break() -> None:
+    one = rig(LINES)
+    one.keyboard.claim()
+    one.way.typed = lambda patch: one.reader.move(LINE) if "two" in patch.text else None
+    stopped = one.refused(Patch(0, "one\ntwo\nthree", new_lines=NewLine.SHIFT_RETURN))
+    assert (stopped.reason, stopped.typed) == (Interruption.FOCUS, 7)
+    assert one.way.text == "one\ntwo"
+
+
+def test_a_line_break_that_is_typed_as_a_space_goes_anywhere() -> None:
+    one = rig(LINE, Claim())
+    one.keyboard.claim()
+    one.type(Patch(0, "one\ntwo"))
+    assert one.way.patches == [Patch(0, "one\ntwo")]

@@ -78,3 +78,14 @@ def test_spares_and_modifiers() -> None:
     assert found.spares == [10, 13]
     assert found.modifier_keys == {8, 9, 12}
     assert 12 in found.lock_keys
+
+
+@pytest.mark.parametrize("group", [0, 1, 2])
+def test_line_breaks_are_typed_with_return(group: int) -> None:
+    keys = keymap((0x61, 0x41), (0xFF8D,), (0xFF0D,), group=group)  # the keypad's Enter is another
+    assert keys.stroke("\r") == Stroke(12)
+    assert keys.stroke("\n") == Stroke(12, (8,))
+
+
+def test_a_keyboard_without_return_types_none() -> None:
+    assert keymap((0x61, 0x41)).stroke("\n") is None

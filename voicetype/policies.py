@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
-from voicetype.core.events import Erasing, Showing, Terms
+from voicetype.core.events import Erasing, NewLine, Showing, Terms
 from voicetype.errors import KeyboardError
 from voicetype.keyboard import Claim, Purpose
 
@@ -25,9 +26,37 @@ class Policy(StrEnum):
     OFF = "off"  # nothing is typed
 
 
+NO_NEW_LINE = "off"
+"""What a rule of the user's says instead of a `NewLine`: in this application there is none."""
+
+_NO_RULES: Mapping[str, str] = MappingProxyType({})
+
+
 def _rules(policy: Policy, patterns: str) -> dict[str, Policy]:
     return dict.fromkeys(patterns.split(), policy)
 
+
+_TERMINALS = """
+    *terminal* *terminator *terminology xterm uxterm lxterm mlterm *wezterm* cool-retro-term *urxvt*
+    rxvt* st st-256color alacritty kitty foot footclient *konsole *yakuake *gnome.console kgx *.ptyxis
+    *tilix guake tilda sakura *ghostty* rio contour termite hyper tabby *.warp *.blackbox
+"""
+
+_SHEETS = """
+    *-calc *gnumeric* et *onlyoffice* desktopeditors *jupyter* *wxmaxima* *mathematica* wolfram* *cantor
+"""
+
+_MESSENGERS = """
+    slack *.slack.* discord *.discord* vesktop *webcord* element *.element.* signal *.signal.* *telegram*
+    *whatsapp* *zapzap* teams* *teams-for-linux* *mattermost* rocket.chat* *fractal zulip *nheko*
+"""
+
+_CODE = """
+    code code-* code?-* *codium *visualstudio.code* cursor windsurf dev.zed.zed* jetbrains-*
+    com.jetbrains.* eclipse *netbeans* *qtcreator kate *.kate kwrite *.kwrite *kdevelop*
+    *gnome.builder* gnome-builder emacs* *.emacs gvim neovide *sublime_text* geany codeblocks *codelite*
+    arduino* *spyder* rstudio* matlab* dbeaver* godot*
+"""
 
 BUILT_IN: Mapping[str, Policy] = {
     # Password managers: what is spoken is heard by others, and dots don't show what was misheard.
@@ -67,24 +96,9 @@ BUILT_IN: Mapping[str, Policy] = {
         """,
     ),
     # Terminals: a shell's line takes a patch well, but a prompt or a program in it may rewrite the line.
-    **_rules(
-        Policy.APPEND_ONLY,
-        """
-        *terminal* *terminator *terminology xterm uxterm lxterm mlterm *wezterm* cool-retro-term *urxvt*
-        rxvt* st st-256color alacritty kitty foot footclient *konsole *yakuake *gnome.console kgx *.ptyxis
-        *tilix guake tilda sakura *ghostty* rio contour termite hyper tabby *.warp *.blackbox
-        """,
-    ),
+    **_rules(Policy.APPEND_ONLY, _TERMINALS),
     # Editors of code: they close brackets and quotes, indent, and complete words from a list that is open.
-    **_rules(
-        Policy.APPEND_ONLY,
-        """
-        code code-* code?-* *codium *visualstudio.code* cursor windsurf dev.zed.zed* jetbrains-*
-        com.jetbrains.* eclipse *netbeans* *qtcreator kate *.kate kwrite *.kwrite *kdevelop*
-        *gnome.builder* gnome-builder emacs* *.emacs gvim neovide *sublime_text* geany codeblocks *codelite*
-        arduino* *spyder* rstudio* matlab* dbeaver* godot*
-        """,
-    ),
+    **_rules(Policy.APPEND_ONLY, _CODE),
     # Notes in Markdown: brackets, stars and quotes come in pairs, and lists go on by themselves.
     **_rules(Policy.APPEND_ONLY, "*obsidian* typora zettlr logseq"),
     # Offices correct as one types ("..." becomes one character), and their cells complete what was begun.
@@ -98,6 +112,14 @@ BUILT_IN: Mapping[str, Policy] = {
 }
 """Pattern -> policy."""
 
+_NEW_LINES: Mapping[str, NewLine | None] = {
+    # A terminal may be inside, a table of cells, or a notebook, where Shift+Return calculates.
+    **dict.fromkeys(f"{_CODE} {_SHEETS}".split()),
+    # They say what their fields are only if asked to, and send with Return, never with Shift.
+    **dict.fromkeys(_MESSENGERS.split(), NewLine.SHIFT_RETURN),
+}
+"""Pattern -> what a line break is typed with, whatever the field says of itself; None: nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
@@ -110,7 +132,7 @@ class Ruling:
 
 def ruling(claim: Claim, rules: Mapping[str, str]) -> Ruling:
     """What holds for the claimed window. `rules`: the user's, pattern -> policy, of which the first holds."""
-    names = {claim.app.lower(), claim.instance.lower()} - {""} or {""}
+    names = _names(claim)
     for pattern, word in rules.items():
         if _matches(pattern, names):
             return Ruling(Policy(word), pattern, own=True)
@@ -118,6 +140,10 @@ def ruling(claim: Claim, rules: Mapping[str, str]) -> Ruling:
         if _matches(pattern, names):
             return Ruling(policy, pattern)
     return Ruling(Policy.APPEND_ONLY if claim.purpose is Purpose.TERMINAL else Policy.IN_PLACE)
+
+
+def _names(claim: Claim) -> set[str]:
+    return {claim.app.lower(), claim.instance.lower()} - {""} or {""}
 
 
 def _matches(pattern: str, names: Iterable[str]) -> bool:
@@ -137,13 +163,17 @@ def allowed(claim: Claim, rules: Mapping[str, str]) -> Policy:
     return found.policy
 
 
-def terms(claim: Claim, wanted: Terms, rules: Mapping[str, str]) -> Terms:
+def terms(
+    claim: Claim, wanted: Terms, rules: Mapping[str, str], new_lines: Mapping[str, str] = _NO_RULES
+) -> Terms:
     """On what terms the claimed window is typed into: what its policy and its keyboard leave of `wanted`.
 
-    Raises KeyboardError where nothing may be typed.
+    `new_lines`: the user's, pattern -> what a line break is typed with. Raises KeyboardError where nothing
+    may be typed.
     """
     policy = allowed(claim, rules)
-    given = replace(wanted, erasing=claim.erasing, preedit=claim.preedit)
+    breaks = new_line(claim, rules, new_lines)
+    given = replace(wanted, erasing=claim.erasing, preedit=claim.preedit, new_lines=breaks)
     if policy is Policy.FINAL_ONLY:
         return replace(given, showing=Showing.FINAL, depth=0)
     if policy is Policy.APPEND_ONLY:
@@ -153,6 +183,26 @@ def terms(claim: Claim, wanted: Terms, rules: Mapping[str, str]) -> Terms:
     if given.showing is Showing.DRAFTS and not mendable:
         return replace(given, showing=Showing.STABLE)
     return given
+
+
+def new_line(claim: Claim, rules: Mapping[str, str], new_lines: Mapping[str, str]) -> NewLine | None:
+    """What a line break is typed with in the claimed window; None where it may do something else than that.
+
+    Return runs a shell's line, submits the form that a field of one line is in, and sends most messages. So a
+    field must have said that it has several lines, or a rule, for its application, that Return is safe there.
+    """
+    names = _names(claim)
+    if claim.purpose is not Purpose.TEXT or any(_matches(each, names) for each in _TERMINALS.split()):
+        return None
+    if claim.several_lines is False or ruling(claim, rules).policy in (Policy.FINAL_ONLY, Policy.OFF):
+        return None
+    for pattern, word in new_lines.items():
+        if _matches(pattern, names):
+            return NewLine(word) if word != NO_NEW_LINE else None
+    for pattern, key in _NEW_LINES.items():
+        if _matches(pattern, names):
+            return key
+    return NewLine.SHIFT_RETURN if claim.several_lines else None
 
 
 def named(claim: Claim) -> str:

@@ -113,6 +113,9 @@ class Backend:
             case "RemoteDesktop", "NotifyKeyboardKeysym":
                 self.field.key(body[2], body[3])
                 return "", []
+            case "RemoteDesktop", "NotifyKeyboardKeycode":
+                self.field.place(body[2], body[3])
+                return "", []
             case "GlobalShortcuts", "BindShortcuts":
                 self.questions += 1
                 return "ua{sv}", [self.user, self._shortcuts()]

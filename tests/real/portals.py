@@ -33,6 +33,7 @@ SESSION = "org.freedesktop.portal.Session"
 REGISTRY = "org.freedesktop.host.portal.Registry"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 ALLOW, DENY, FAIL = 0, 1, 2
+_RETURN, _SHIFT = 28, 42  # codes of the kernel
 
 Vardict = dict[str, Variant]
 
@@ -43,7 +44,7 @@ class Field:
     def __init__(self) -> None:
         self.text = ""
         self.keysyms: list[int] = []  # those that were pressed
-        self.down: set[int] = set()
+        self.down: set[int] = set()  # keysyms, and places as negative numbers
         self.faults: list[str] = []
 
     def key(self, keysym: int, state: int) -> None:
@@ -61,6 +62,17 @@ class Field:
             self.text += character
         else:
             self.faults.append(f"{keysym:#x} is no character")
+
+    def place(self, code: int, state: int) -> None:
+        """One of its keys by its place: Shift, or Return, which begins a line with it and sends without."""
+        if code not in (_SHIFT, _RETURN) or state == (-code in self.down):
+            self.faults.append(f"the key {code} is {'pressed' if state else 'released'}")
+        if not state:
+            self.down.discard(-code)
+            return
+        self.down.add(-code)
+        if code == _RETURN:
+            self.text += "\n" if -_SHIFT in self.down else "<sent>"
 
 
 @dataclass
@@ -265,6 +277,7 @@ class PortalService:
             "SelectDevices": "oa{sv}",
             "Start": "osa{sv}",
             "NotifyKeyboardKeysym": "oa{sv}iu",
+            "NotifyKeyboardKeycode": "oa{sv}iu",
         }
         self._check(message, signature)
         match message.member, message.body:
@@ -274,7 +287,7 @@ class PortalService:
                 return self._select(message, self._session(path, sender), options)
             case "Start", [path, _, options]:
                 return self._begin(message, path, self._session(path, sender), options)
-        path, _, keysym, state = message.body
+        path, _, key, state = message.body
         session = self._session(path, sender)
         if not session.started or not session.devices & 1:
             text = "Session is not allowed to call NotifyKeyboard methods"
@@ -283,7 +296,7 @@ class PortalService:
             if self.manners.keys_until == 0:
                 raise Refused("org.freedesktop.DBus.Error.Failed", "The compositor is gone")
             self.manners.keys_until -= 1
-        self.field.key(keysym, state)
+        (self.field.key if message.member == "NotifyKeyboardKeysym" else self.field.place)(key, state)
         return Message.new_method_return(message)
 
     def _select(self, message: Message, session: _Session, options: Vardict) -> Message | None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,12 @@ from tests.real.browser import INPUT, TEXTAREA
 from tests.real.ibus import OWN, IBus, IBusBrowser, ibus, own_ibus
 from tests.real.script import Script
 from tests.real.xserver import CONTROL_R, KEY_A, KEY_X, SHIFT_L, App, wait_until
-from voicetype.core.events import Erasing, FocusChanged, Patch, UserTyped
+from voicetype.core.events import Erasing, FocusChanged, NewLine, Patch, UserTyped
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
 from voicetype.keyboard import Keyboard, Purpose
 from voicetype.keyboard.ibus import IBusKeyboard
 from voicetype.keyboard.process import ProcessKeyboard
+from voicetype.proof import Proof
 
 pytestmark = pytest.mark.real
 
@@ -240,6 +242,37 @@ def test_the_program_has_what_was_dictated(running: App, script: User, spoken: s
     script.confirm("And more of it.", 2)
     assert script.end() == f"{whole} And more of it."
     running.shows(f"{before}{whole} And more of it.")
+
+
+@telling
+def test_line_breaks_are_committed_and_erased(app: App, script: User) -> None:
+    """The field tells the caret's line alone, and one of one line takes them for characters."""
+    begin(script)
+    for patch, stands in (
+        (Patch(0, "one"), "one"),
+        (Patch(0, "\ntwo"), "one\ntwo"),
+        (Patch(4, "\n"), "one\n"),
+        (Patch(0, "\n"), "one\n\n"),
+        (Patch(0, "so", draft=1), None),
+        (Patch(5, "ly\nit"), "only\nit"),
+        (Patch(7, ""), ""),
+    ):
+        script.keyboard.apply(replace(patch, new_lines=NewLine.SHIFT_RETURN))
+        if stands is not None:
+            app.shows(stands)
+            assert not Proof(script.keyboard.read).denied(stands)
+    assert script.heard == []
+
+
+def test_a_line_break_alone_reaches_chromium(ibus: IBus, script: User, textarea: App) -> None:
+    """It takes a character alone for a key."""
+    ibus.focus(textarea)
+    begin(script)
+    before = textarea.text
+    for text, draft in (("one", 0), ("\n", 0), ("\n", 0), ("two", 2), ("\nthree", 3)):
+        script.keyboard.apply(Patch(0, text, draft=draft, new_lines=NewLine.SHIFT_RETURN))
+    script.keyboard.release()
+    textarea.shows(before + "one\n\ntwo\nthree")
 
 
 @telling

@@ -29,7 +29,7 @@ from tests.real.portals import (
 )
 from tests.real.xserver import wait_until
 from voicetype import cli
-from voicetype.core.events import Erasing, FocusChanged, Patch, UserTyped
+from voicetype.core.events import Erasing, FocusChanged, NewLine, Patch, UserTyped
 from voicetype.errors import HotkeyError, Interruption, KeyboardError, PatchInterrupted
 from voicetype.hotkey import Key, KeyEvent
 from voicetype.hotkey import portal as hotkey_portal
@@ -111,6 +111,14 @@ def test_layouts_are_asked_for_the_keysym_that_they_have(portals: PortalService,
 def test_control_characters_become_spaces(portals: PortalService, typing: Typing) -> None:
     typing.open().type("a\nb\tc\x1bd\u2028e")
     assert portals.field.text == "a b c d e"
+
+
+def test_line_breaks_where_they_may_be(portals: PortalService, typing: Typing) -> None:
+    typing.open().type("one ")
+    typing.keyboard.apply(Patch(1, "\n\ntwo", new_lines=NewLine.SHIFT_RETURN))
+    typing.keyboard.apply(Patch(0, "\n", new_lines=NewLine.RETURN))
+    assert portals.field.text == "one\n\ntwo<sent>"
+    assert portals.field.down == set()
 
 
 def test_what_the_desktop_would_drop_is_not_typed(portals: PortalService, token: Path) -> None:

@@ -11,7 +11,7 @@ from tests.real.portal_backend import Backend, real_portal, version
 from tests.real.portals import bare_bus
 from tests.real.test_portals import SAMPLE, Heard, Typing, refusal, token
 from tests.real.xserver import wait_until
-from voicetype.core.events import FocusChanged, Patch
+from voicetype.core.events import FocusChanged, NewLine, Patch
 from voicetype.errors import HotkeyError
 from voicetype.hotkey import Key
 
@@ -23,8 +23,8 @@ __all__ = ["bare_bus", "real_portal", "token"]
 def test_text_arrives(real_portal: Backend, token: Path) -> None:
     typing = Typing(token).open()
     typing.type(SAMPLE + "xx")
-    typing.keyboard.apply(Patch(2, "."))
-    wait_until(lambda: real_portal.field.text == SAMPLE + ".", "the text is there")
+    typing.keyboard.apply(Patch(2, ".\n", new_lines=NewLine.SHIFT_RETURN))
+    wait_until(lambda: real_portal.field.text == SAMPLE + ".\n", "the text is there")
     wait_until(lambda: not real_portal.field.down, "every key is let go of")
     assert real_portal.field.faults == []
     typing.keyboard.close()

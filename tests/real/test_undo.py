@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.real.xserver import KEY_X, App, Desktop, desktop, wait_until
-from voicetype.config import Words
+from voicetype.config_fields import Words
 from voicetype.dictations import Dictations
 from voicetype.errors import KeyboardError, UndoError
 from voicetype.keyboard.x11 import X11Keyboard

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from threading import Thread, Timer
@@ -28,10 +29,11 @@ from tests.real.wayland import (
     own_compositor,
 )
 from tests.real.xserver import App, wait_until
-from voicetype.core.events import Erasing, FocusChanged, Patch, UserTyped
+from voicetype.core.events import Erasing, FocusChanged, NewLine, Patch, UserTyped
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
 from voicetype.keyboard import KeyboardLost, Purpose
 from voicetype.keyboard.process import ProcessKeyboard
+from voicetype.proof import Proof
 from voicetype.wayland.globals import INPUT_METHOD, TOPLEVELS, VIRTUAL_KEYBOARD, offered
 
 pytestmark = pytest.mark.real
@@ -125,6 +127,37 @@ def test_the_program_has_what_was_dictated(app: App, script: Script, spoken: str
     else:
         assert script.claim.erasing is Erasing.NONE
         assert script.erased == 0
+
+
+@both_ways
+def test_line_breaks_where_they_may_be(script: Script, compositor: Compositor) -> None:
+    """Erased as well; the field tells the caret's line alone."""
+    app = compositor.gtk("gtk_lines.py", "view")
+    script.keyboard.claim()
+    for patch, stands in (
+        (Patch(0, "one"), "one"),
+        (Patch(0, "\ntwo"), "one\ntwo"),
+        (Patch(4, "\n"), "one\n"),
+        (Patch(0, "\n"), "one\n\n"),
+        (Patch(3, "ly\nso"), "only\nso"),
+    ):
+        script.keyboard.apply(replace(patch, new_lines=NewLine.SHIFT_RETURN))
+        app.shows(stands)
+        assert not Proof(script.keyboard.read).denied(stands)
+    script.keyboard.apply(Patch(0, "\nthe end"))
+    app.shows("only\nso the end")
+    app.end()
+
+
+@both_ways
+def test_what_they_would_do_in_a_field_of_one_line(script: Script, compositor: Compositor) -> None:
+    app = compositor.gtk("gtk_lines.py", "entry")
+    assert script.keyboard.claim().several_lines is None
+    for key in NewLine:
+        script.keyboard.apply(Patch(0, "one\ntwo", new_lines=key))
+    pressed = script.keyboard.name == "virtual-keyboard"
+    app.shows("sent onetwoonetwo" if pressed else "one\ntwoone\ntwo")
+    app.end()
 
 
 # ── what a claim says ────────────────────────────────────────────────────────────────────────────

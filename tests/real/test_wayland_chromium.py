@@ -12,7 +12,7 @@ from tests.real.script import Script
 from tests.real.test_wayland import SPOKEN, WAYS, dictate, script
 from tests.real.wayland import KEY_X, Compositor, compositor
 from tests.real.xserver import App, wait_until
-from voicetype.core.events import Erasing, UserTyped
+from voicetype.core.events import Erasing, NewLine, Patch, UserTyped
 from voicetype.keyboard import Purpose
 
 pytestmark = pytest.mark.real
@@ -42,6 +42,17 @@ def test_the_page_has_what_was_dictated(page: App, script: Script, spoken: str) 
     text = dictate(script, *SPOKEN[spoken])
     wait_until(lambda: page.text == before + text, "all of it arrives")
     assert not [each for each in script.heard if each != UserTyped()]
+
+
+@pytest.mark.parametrize("script", sorted(WAYS), indirect=True)
+def test_line_breaks_where_they_may_be(page: App, script: Script) -> None:
+    """Chromium takes a character alone for a key."""
+    before = page.text
+    script.keyboard.claim()
+    for text, draft in (("one", 0), ("\n", 0), ("\n", 0), ("two", 2), ("\nthree", 3)):
+        script.keyboard.apply(Patch(0, text, draft=draft, new_lines=NewLine.SHIFT_RETURN))
+    script.keyboard.release()
+    page.shows(before + "one\n\ntwo\nthree")
 
 
 def test_a_program_that_does_not_answer_is_not_asked_again(script: Script, page: App) -> None:

@@ -26,7 +26,7 @@ from tests.real.xserver import (
     own_desktop,
     wait_until,
 )
-from voicetype.core.events import FocusChanged, Patch, UserTyped
+from voicetype.core.events import FocusChanged, NewLine, Patch, UserTyped
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
 from voicetype.keyboard.x11 import X11Keyboard
 from voicetype.keyboard.x11_watch import Noted
@@ -181,6 +181,10 @@ def test_held_modifiers(desktop: Desktop, view: App, held: tuple[int, ...]) -> N
         before = desktop.user.modifiers()
         t.type("Hello, wörld Я")
         t.type("!", backspaces=1)
+        view.shows("Hello, wörld !")
+        t.keyboard.apply(Patch(0, "\nnew", new_lines=NewLine.SHIFT_RETURN))
+        view.shows("Hello, wörld !\nnew")
+        t.type("", backspaces=4)
         view.shows("Hello, wörld !")
         assert desktop.user.modifiers() == before
         for keycode in held:

@@ -24,6 +24,8 @@ class Field:
     """What has the focus. `application`: the program as it calls itself; empty where it does not.
 
     `readable`: it is a field whose text can be edited and read; never so with a password.
+    `several_lines`: whether Return begins a new one, as the field has it; None where it does not say. A
+    terminal has but one: that of the shell.
     """
 
     place: Place
@@ -31,6 +33,7 @@ class Field:
     password: bool = False
     terminal: bool = False
     readable: bool = False
+    several_lines: bool | None = None
 
 
 class Reader(Protocol):

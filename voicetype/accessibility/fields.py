@@ -19,6 +19,11 @@ _HYPERTEXT = "org.a11y.atspi.Hypertext"
 _HYPERLINK = "org.a11y.atspi.Hyperlink"
 _PASSWORD_ROLE, _TERMINAL_ROLE, _LINK_ROLE = 40, 60, 88
 _OBJECT = "\ufffc"
+_WEB_TERMINALS = frozenset({"xterm-helper-textarea"})
+_WEB_CODE = frozenset({"cm-content", "inputarea", "native-edit-context", "ace_text-input"})
+"""Classes in HTML of fields that take the keys for a terminal (xterm.js) or an editor of code (CodeMirror,
+Monaco, Ace): in a notebook, Shift+Return runs what is in it. Of themselves they say that they are text.
+"""
 _NODES = 400  # looked at in search of the focus
 _SEARCH_S = 0.3
 _DEPTH = 8  # of paragraphs in quotations in lists
@@ -30,24 +35,35 @@ class _State(IntEnum):
     ACTIVE = 1
     EDITABLE = 7
     FOCUSED = 12
+    MULTI_LINE = 17
     VISIBLE = 30  # GTK 4 does not say what is showing
 
 
 async def identify(asking: Asking, place: Place) -> Field | None:
     """What a field is; None where it does not answer."""
     program = Place(place.program, DESKTOP.path)
-    role, states, interfaces, name = await asyncio.gather(
+    role, states, interfaces, attributes, name = await asyncio.gather(
         asking.ask(place, ACCESSIBLE, "GetRole"),
         _states(asking, place),
         asking.ask(place, ACCESSIBLE, "GetInterfaces"),
+        asking.ask(place, ACCESSIBLE, "GetAttributes"),
         asking.property(program, ACCESSIBLE, "Name"),
     )
     if role is None:
         return None
-    password, terminal = role == _PASSWORD_ROLE, role == _TERMINAL_ROLE
+    classes = _classes(attributes)
+    password, terminal = role == _PASSWORD_ROLE, role == _TERMINAL_ROLE or bool(classes & _WEB_TERMINALS)
     edited = terminal or _State.EDITABLE in states
     readable = edited and not password and _TEXT in (interfaces or ())
-    return Field(place, name or "", password, terminal, readable)
+    # Of a field of one line Qt says nothing, but of the others it does.
+    lines = _State.MULTI_LINE in states and not terminal and not classes & _WEB_CODE
+    several_lines = lines if edited else None
+    return Field(place, name or "", password, terminal, readable, several_lines)
+
+
+def _classes(attributes: Any) -> frozenset[str]:
+    """Those that it has in a page."""
+    return frozenset(str(attributes.get("class", "")).split() if isinstance(attributes, dict) else ())
 
 
 async def is_focused(asking: Asking, place: Place) -> bool | None:

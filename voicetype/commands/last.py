@@ -16,9 +16,13 @@ _LISTED = 10
 
 
 def run(options: Namespace) -> int:
-    """Dispatch."""
+    """Dispatch. Exits with 2 for options that do not go together."""
+    if options.type and options.all:
+        options.refuse("argument --type: not allowed with argument --all: one text is typed, the last")
+    if options.after is not None and not options.type:
+        options.refuse("argument --after: only with argument --type")
     if options.type:
-        time.sleep(options.after)
+        time.sleep(options.after or 0)
         client.call("TypeLast", "a{sv}", client.flags(rest=options.untyped), timeout_s=_TYPE_S)
     elif options.all:
         for line in _listed(_last()):

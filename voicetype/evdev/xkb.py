@@ -16,7 +16,7 @@ from typing import Any
 
 from voicetype.evdev.devices import KEYS
 
-BACKSPACE = "BackSpace"
+BACKSPACE, RETURN = "BackSpace", "Return"
 _OFFSET = 8  # between a code of the kernel's and one of X's
 _DOWN, _UP = 1, 0
 _KEYPAD = range(0xFF80, 0xFFBE)  # keysyms; what those keys type depends on Num Lock
@@ -104,7 +104,10 @@ class Layout:
         return frozenset().union(*map(self.codes, _MODIFIERS))
 
     def strokes(self, groups: Sequence[int], *, caps_lock: bool) -> dict[str, Stroke]:
-        """How to type each character, if any of these groups may be the active one: the same way in all."""
+        """How to type each character, if any of these groups may be the active one: the same way in all.
+
+        "\\r" is Return, and "\\n" the same with Shift.
+        """
         first, *others = (self._strokes(group, caps_lock) for group in groups)
         return {
             character: stroke
@@ -138,6 +141,10 @@ class Layout:
             for held in combinations(levels, count):
                 for code, character in self._characters(group, locks, held):
                     found.setdefault(character, Stroke(code, held))
+        for code in sorted(self.codes(RETURN))[:1]:
+            found["\r"] = Stroke(code)
+            if shift := self.codes("Shift_L"):
+                found["\n"] = Stroke(code, (max(shift),))
         return found
 
     def _characters(self, group: int, locks: Sequence[int], held: Sequence[int]) -> Iterator[tuple[int, str]]:

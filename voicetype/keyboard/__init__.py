@@ -31,6 +31,7 @@ class Claim:
     `app`: the X11 WM_CLASS (the class, its second part) or the Wayland app id; empty where it is not known.
     `instance`: the first part of WM_CLASS; empty elsewhere.
     `preedit`: the field shows drafts as preedit (`Patch.draft`).
+    `several_lines`: the field says that it has several lines, or just one; None: it does not say.
     """
 
     continues: bool = False
@@ -39,6 +40,7 @@ class Claim:
     purpose: Purpose = Purpose.TEXT
     erasing: Erasing = Erasing.KEYS
     preedit: bool = False
+    several_lines: bool | None = None
 
 
 Observer = Callable[[FocusChanged | UserTyped | KeyboardLost], None]
@@ -74,7 +76,8 @@ class Keyboard(Protocol):
         """
 
     def apply(self, patch: Patch) -> None:
-        """Erase and type; returns when the window has been sent all of it.
+        """Erase and type; returns when the window has been sent all of it. Control characters become spaces,
+        and line breaks too unless the patch says what they are typed with.
 
         Raises PatchInterrupted, with what was done of it, when the focus moved, the user typed or
         clicked, or the display is gone.

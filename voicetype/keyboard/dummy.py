@@ -28,7 +28,7 @@ class DummyKeyboard:
     def claim(self) -> Claim:
         """The window is always the same, and the caret at its end."""
         continues, self._claimed = self._claimed, True
-        return Claim(continues, erasing=Erasing.EXACT)
+        return Claim(continues, erasing=Erasing.EXACT, several_lines=True)
 
     def apply(self, patch: Patch) -> None:
         """Erase and type. Raises KeyboardError for a patch that erases more than there is."""

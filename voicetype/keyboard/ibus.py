@@ -51,7 +51,7 @@ class IBusKeyboard:
         return self._do(self._opened().claim())
 
     def apply(self, patch: Patch) -> None:
-        """See the protocol. Control characters, line breaks among them, become spaces."""
+        """See the protocol."""
         self._do(self._opened().apply(patch))
 
     def read(self, characters: int) -> str | None:

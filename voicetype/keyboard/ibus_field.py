@@ -94,7 +94,9 @@ class Field:
 
     def _shows_last(self, focus: Focus) -> bool:
         path, said = self._last
-        return bool(said) and path == focus.path and focus.told and focus.ends_with(said[-_TAIL:])
+        # A line without text is no sign: one looks like the other.
+        seen = said.rpartition("\n")[2] or "\n" in focus.before
+        return bool(said and seen) and path == focus.path and focus.told and focus.ends_with(said[-_TAIL:])
 
     def focus_out(self) -> None:
         """The stay ends, and what IBus showed there as preedit goes with it."""
@@ -215,9 +217,12 @@ class Field:
         if change.delete:
             count = len(change.delete.encode("utf-16-le")) // 2 if self.claimed.utf16 else len(change.delete)
             self._emit("DeleteSurroundingText", "iu", -count, count)
+        if change.wants_preedit:
+            self._preedit(" ")
         if change.commit:
             self._emit("CommitText", "v", text(change.commit))
-        if change.preedit or (self.composed.preedit and not (change.delete or change.commit)):
+        cleared = change.delete or change.commit
+        if change.preedit or change.wants_preedit or (self.composed.preedit and not cleared):
             self._preedit(change.preedit)
         self.composed = now
         if change.delete and not change.commit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voicetype.keyboard import Purpose
+from voicetype.keyboard.composing import ends_with
 from voicetype.keyboard.ibus_wire import Surrounding
 
 NOWHERE = "/org/freedesktop/IBus/InputContext_1"
@@ -90,8 +91,8 @@ class Focus:
 
     def ends_with(self, wanted: str) -> bool:
         """Whether the text before the caret ends so, in either count."""
-        if self.before.endswith(wanted):
+        if ends_with(self.before, wanted):
             return True
-        other = self.surrounding.before(utf16=not self.utf16).endswith(wanted)
+        other = ends_with(self.surrounding.before(utf16=not self.utf16), wanted)
         self.utf16 = self.utf16 is not other
         return other

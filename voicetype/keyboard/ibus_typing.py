@@ -15,7 +15,7 @@ from voicetype.core.events import Erasing, FocusChanged, Patch
 from voicetype.core.patch import graphemes
 from voicetype.errors import Interruption, KeyboardError, PatchInterrupted
 from voicetype.keyboard import Claim, Observer, Purpose, ibus_user_engine
-from voicetype.keyboard.composing import change
+from voicetype.keyboard.composing import change, said
 from voicetype.keyboard.ibus_address import address, missing
 from voicetype.keyboard.ibus_daemon import Daemon, DaemonGone, DaemonRefuses
 from voicetype.keyboard.ibus_field import Field
@@ -70,7 +70,7 @@ class Typing:
         focus = self._field.claimed
         if focus is None or not focus.told:
             return None
-        return focus.before[-characters:] if characters else ""
+        return said(focus.before, self._field.composed.committed, characters)
 
     async def release(self) -> None:
         """Commit what stands, and give the user's own engine back."""
@@ -167,7 +167,7 @@ class Typing:
                 # Made before the user's key was heard of: what it would erase may be the user's.
                 raise PatchInterrupted(Interruption.FOREIGN_INPUT, 0, 0)
             field.begin_anew()
-        text = "".join(typable(cluster) for cluster in graphemes(patch.text))
+        text = "".join(typable(cluster, patch.new_lines) for cluster in graphemes(patch.text))
         now, wanted = change(field.composed, replace(patch, text=text))
         if wanted.delete and not field.may_delete(wanted.delete):
             raise PatchInterrupted(Interruption.FOREIGN_INPUT, 0, 0)

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-BACKSPACE = 0xFF08
+BACKSPACE, RETURN = 0xFF08, 0xFF0D
 
 _UNICODE = 0x1000000
 

@@ -30,9 +30,11 @@ from voicetype.keyboard.keysyms import BACKSPACE, keysym_in_layouts
 from voicetype.keyboard.portal_layout import Keysyms, keysyms
 from voicetype.keyboard.portal_session import RemoteDesktop, Token, token_path
 from voicetype.keyboard.progress import Progress, Stop
-from voicetype.keyboard.typable import typable
+from voicetype.keyboard.typable import BREAKS, SHIFT_RETURN, keyed
 from voicetype.portals import PortalError, Signal, Why
 from voicetype.portals.connection import Connection
+
+_RETURN_PLACE, _SHIFT_PLACE = 28, 42  # codes of the kernel
 
 UNASKED_S = 3.0
 """A session that needs no question is there sooner."""
@@ -87,10 +89,7 @@ class PortalKeyboard:
         return Claim(erasing=Erasing.NONE)
 
     def apply(self, patch: Patch) -> None:
-        """Erase and type; see the protocol. Stops before a character that the layout lacks.
-
-        Control characters, line breaks among them, become spaces.
-        """
+        """Erase and type; see the protocol. Stops before a character that the layout lacks."""
         connection, desktop = self._opened()
         progress = Progress()
         with progress.told(PortalError):
@@ -124,7 +123,8 @@ class PortalKeyboard:
                 await desktop.key(BACKSPACE, False)
             for cluster in graphemes(patch.text):
                 await self._turn()
-                await self._type(typable(cluster), desktop, progress)
+                typed = keyed(cluster, patch.new_lines)
+                await (self._break if typed in BREAKS else self._type)(typed, desktop, progress)
         except PortalError:
             # A key that could not be let go of would repeat for ever.
             desktop.drop()
@@ -136,6 +136,15 @@ class PortalKeyboard:
             if place == 0:  # what has begun stands there, if only in part
                 progress.typed += 1
             await desktop.key(keysym, False)
+
+    async def _break(self, key: str, desktop: RemoteDesktop, progress: Progress) -> None:
+        """By places, which are the same in every layout: a keysym brings modifiers of its own."""
+        held = [_SHIFT_PLACE] if key == SHIFT_RETURN else []
+        for code in (*held, _RETURN_PLACE):
+            await desktop.key_at(code, True)
+        progress.typed += 1
+        for code in (_RETURN_PLACE, *held):
+            await desktop.key_at(code, False)
 
     def _keysym(self, character: str) -> int:
         if self._known is None:

@@ -96,6 +96,15 @@ class RemoteDesktop:
             timeout_s=_NOTIFY_S,
         )  # fmt: skip
 
+    async def key_at(self, code: int, pressed: bool) -> None:
+        """The same by the key's place, a code of the kernel's. Raises PortalError."""
+        if not self.session:
+            raise PortalError(Why.GONE)
+        await self._requests.call(
+            _INTERFACE, "NotifyKeyboardKeycode", "oa{sv}iu", self.session, {}, code, int(pressed),
+            timeout_s=_NOTIFY_S,
+        )  # fmt: skip
+
     def heed(self, signal: Signal) -> bool:
         """Whether this ended the session."""
         if self.session and signal.closes(self.session):

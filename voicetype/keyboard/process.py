@@ -25,6 +25,7 @@ import select
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
@@ -78,12 +79,13 @@ class ProcessKeyboard:
             Purpose(told["purpose"]),
             Erasing(told["erasing"]),
             told["preedit"],
+            told["several_lines"],
         )
 
     def apply(self, patch: Patch) -> None:
         """See the protocol."""
         try:
-            self._ask("apply", backspaces=patch.backspaces, text=patch.text, draft=patch.draft)
+            self._ask("apply", patch=asdict(patch))
         except _Ended as error:
             raise PatchInterrupted(Interruption.BROKEN, 0, 0) from error
 

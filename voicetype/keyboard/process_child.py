@@ -18,7 +18,7 @@ from threading import Lock
 from typing import IO, Any
 
 from voicetype import logs
-from voicetype.core.events import FocusChanged, Patch, UserTyped
+from voicetype.core.events import FocusChanged, NewLine, Patch, UserTyped
 from voicetype.errors import KeyboardError, PatchInterrupted
 from voicetype.keyboard import Claim, Keyboard, KeyboardLost
 
@@ -50,8 +50,9 @@ class _Parent:
                     self._options["reserved"] = reserved
                     claim = self.keyboard.claim()
                     return {field: getattr(claim, field) for field in Claim.__dataclass_fields__}
-                case {"method": "apply", "backspaces": backspaces, "text": text, "draft": draft}:
-                    self.keyboard.apply(Patch(backspaces, text, draft=draft))
+                case {"method": "apply", "patch": patch}:
+                    key = patch["new_lines"]
+                    self.keyboard.apply(Patch(**{**patch, "new_lines": key and NewLine(key)}))
                     return {}
                 case {"method": "release"}:
                     self.keyboard.release()

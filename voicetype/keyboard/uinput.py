@@ -31,7 +31,7 @@ from voicetype.evdev.listening import Listening
 from voicetype.evdev.xkb import BACKSPACE, Layout, NoLayout, Stroke
 from voicetype.keyboard import Claim, KeyboardLost, Observer
 from voicetype.keyboard.progress import Progress, Stop
-from voicetype.keyboard.typable import typable
+from voicetype.keyboard.typable import keyed
 
 _PLUGGED_IN_S = 1.0  # a new keyboard is not heard at once: udev looks at it, then the desktop does
 _HELD_S = 1.0  # a held modifier is waited for so long; then the session may think again
@@ -128,7 +128,7 @@ class UinputKeyboard:
         for cluster in graphemes(patch.text):
             self._check(keys)
             known = keys.locked if device.caps_lock() else keys.plain
-            strokes = [known.get(character) for character in typable(cluster)]
+            strokes = [known.get(character) for character in keyed(cluster, patch.new_lines)]
             if not all(strokes):
                 raise Stop(Interruption.UNTYPABLE)
             _strike(device, [stroke for stroke in strokes if stroke])

@@ -43,7 +43,7 @@ class X11Keyboard:
             raise _unreachable() from failure
 
     def apply(self, patch: Patch) -> None:
-        """Erase and type; see the protocol. Control characters, line breaks among them, become spaces."""
+        """Erase and type; see the protocol."""
         typing, progress = self._opened(), Progress()
         with progress.told(*LOST):
             typing.apply(patch, progress)

@@ -21,6 +21,7 @@ from Xlib import Xatom
 from voicetype.errors import Interruption, KeyboardError
 from voicetype.keyboard import Observer
 from voicetype.keyboard.progress import Progress, Stop
+from voicetype.keyboard.typable import RETURN
 from voicetype.keyboard.x11 import X11Keyboard
 from voicetype.keyboard.x11_contents import Contents, Reader, Unreadable
 from voicetype.keyboard.x11_keymap import Stroke
@@ -117,7 +118,8 @@ class _Pasting(Typing):
             return
         self._check(0)
         client = client_of(self._display, windows.focus(self._display))
-        if not self._selections.offer(self._before, "".join(text), client):
+        whole = "".join(text).replace(RETURN, "\n")  # no key is pressed for a line break
+        if not self._selections.offer(self._before, whole, client):
             raise Stop(Interruption.FOREIGN_INPUT)  # the user has copied something else this very moment
         try:
             self._striking.strike(self._paste_strokes, lift)

@@ -14,7 +14,8 @@ from functools import cached_property
 
 from Xlib import X
 
-from voicetype.keyboard.keysyms import character_of
+from voicetype.keyboard import typable
+from voicetype.keyboard.keysyms import RETURN, character_of
 
 SHIFT = 0xFFE1
 _LEVEL_3_SHIFT = 0xFE03
@@ -42,7 +43,7 @@ class Keymap:
     group: int
 
     def stroke(self, character: str) -> Stroke | None:
-        """How to type a character in the active group, if it can be typed."""
+        """How to type a character, or a line break, in the active group, if it can be typed."""
         return self._strokes.get(character)
 
     def keycodes(self, keysym: int) -> list[int]:
@@ -111,6 +112,10 @@ class Keymap:
                 keysym = row[self._column(row, column, level)]
                 if character := character_of(keysym):
                     strokes.setdefault(character, Stroke(code, modifiers))
+        for code in self.keycodes(RETURN)[:1]:
+            strokes[typable.RETURN] = Stroke(code)
+            for shift in self.keycodes(SHIFT)[:1]:
+                strokes[typable.SHIFT_RETURN] = Stroke(code, (shift,))
         return strokes
 
     def _levels(self) -> list[tuple[tuple[int, ...], int]]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from Xlib.display import Display
 
 from voicetype.keyboard.keysyms import BACKSPACE
+from voicetype.keyboard.typable import BREAKS
 from voicetype.keyboard.x11_keymap import Keymap, Stroke
 from voicetype.keyboard.x11_spares import Echo, Spares
 from voicetype.keyboard.x11_watch import read_keymap
@@ -31,7 +32,8 @@ class Strokes:
 
     def bind(self, text: str) -> None:
         """Bind what the layout lacks of a text, in order, to as many spare keycodes as there are."""
-        self._spares.bind([each for each in text if self.keymap.stroke(each) is None], self.keymap)
+        missing = [each for each in text if each not in BREAKS and self.keymap.stroke(each) is None]
+        self._spares.bind(missing, self.keymap)
 
     def backspace(self) -> list[Stroke]:
         """Empty on a keyboard that has no such key."""

@@ -24,7 +24,7 @@ from voicetype.core.patch import graphemes
 from voicetype.errors import Interruption, KeyboardError
 from voicetype.keyboard import Claim, Observer
 from voicetype.keyboard.progress import Progress, Stop
-from voicetype.keyboard.typable import typable
+from voicetype.keyboard.typable import keyed
 from voicetype.keyboard.x11_lift import Lift
 from voicetype.keyboard.x11_striking import Striking
 from voicetype.keyboard.x11_watch import Watch
@@ -73,7 +73,7 @@ class Typing:
                 striking.notices.take(striking.strokes.keymap)
             striking.need_focus()
             striking.strokes.read()
-            text = [typable(cluster) for cluster in graphemes(patch.text)]
+            text = [keyed(cluster, patch.new_lines) for cluster in graphemes(patch.text)]
             self._prepare(text)
             lift = Lift(self._display, self._watch, striking.send)
             try:

@@ -69,7 +69,7 @@ class Adapter:
         return self._do(lambda way: way.claim())
 
     def apply(self, patch: Patch) -> None:
-        """See the protocol. Control characters, line breaks among them, become spaces."""
+        """See the protocol."""
         progress = Progress()
         with progress.told(KeyboardError):
             self._do(lambda way: way.apply(patch, progress))

@@ -23,6 +23,7 @@ from typing import Any
 from voicetype.core.events import Erasing, FocusChanged, Patch, UserTyped
 from voicetype.errors import Interruption, KeyboardError
 from voicetype.keyboard import Claim, Held, Observer, Purpose
+from voicetype.keyboard.composing import said
 from voicetype.keyboard.progress import Progress, Stop
 from voicetype.wayland.adapter import lacking, no_focus
 from voicetype.wayland.connection import Connection
@@ -106,7 +107,7 @@ class ByMethod:
         seen = self._writing.field.surrounding
         if not self._ours or seen is None or not self._writing.answers:
             return None
-        return seen.before[-characters:] if characters else ""
+        return said(seen.before, self._writing.composed.committed, characters)
 
     def release(self) -> None:
         """What is shown is not taken away; the seat is free for the user's own input method."""
@@ -165,6 +166,7 @@ class ByMethod:
             purpose=field.purpose,
             erasing=Erasing.EXACT if self._writing.answers and not selected else Erasing.NONE,
             preedit=field.purpose is not Purpose.PASSWORD,
+            several_lines=field.several_lines,
         )
 
     def _continues(self, field: Field, window: Window | None) -> bool:

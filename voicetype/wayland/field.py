@@ -20,7 +20,7 @@ _LONGEST = 3000
 
 _PASSWORD, _PIN, _TERMINAL = 8, 9, 13
 _BULLETS = set("●•")
-_HIDDEN_TEXT, _SENSITIVE = 0x40, 0x80
+_HIDDEN_TEXT, _SENSITIVE, _MULTILINE = 0x40, 0x80, 0x200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ class Field:
         if self.kind in (_PASSWORD, _PIN) or self.hint & (_HIDDEN_TEXT | _SENSITIVE) or self._hides:
             return Purpose.PASSWORD
         return Purpose.TERMINAL if self.kind == _TERMINAL else Purpose.TEXT
+
+    @property
+    def several_lines(self) -> bool | None:
+        """Whether it has several lines; None where it does not say so: few toolkits would."""
+        return True if self.hint & _MULTILINE else None
 
     @property
     def _hides(self) -> bool:

@@ -1,9 +1,10 @@
 """A keymap of our own, as xkb text: a key for each character that is needed. Pure.
 
-Each character has a key for itself, without Shift and layouts, so that no modifier is ever pressed. Only
+Each character has a key for itself, without Shift and layouts, so that no modifier is pressed for any. Only
 places that keyboards have are used: Chromium types nothing, or another character, for a key whose place it
 does not know. First come those that type characters on every keyboard, then the keypad, the keys of
-Japanese and Brazilian keyboards, F13 to F24. BackSpace has its own place: GTK takes none from another.
+Japanese and Brazilian keyboards, F13 to F24. BackSpace and Return have their own: GTK takes neither from
+another.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from collections.abc import Iterable
 
 BACKSPACE = 14
 """Keys are evdev codes; xkb adds 8."""
+
+RETURN = 28
+SHIFT = 1
+"""Its mask: the first of the modifiers that every keymap has."""
 
 _PLACES = (
     *(57, *range(2, 14), *range(16, 28), *range(30, 42), 43, *range(44, 54), 86),
@@ -50,7 +55,7 @@ class Keymap:
     def text(self) -> str:
         """What the compositor is given."""
         keys = [(key, f"U{ord(character):04X}") for character, key in self._keys.items()]
-        keys.append((BACKSPACE, "BackSpace"))
+        keys += [(BACKSPACE, "BackSpace"), (RETURN, "Return")]
         codes = "\n".join(f"{_name(key)} = {key + 8};" for key, _ in keys)
         symbols = "\n".join(f"key {_name(key)} {{ [ {symbol} ] }};" for key, symbol in keys)
         return (
@@ -64,4 +69,4 @@ class Keymap:
 
 
 def _name(key: int) -> str:
-    return "<BKSP>" if key == BACKSPACE else f"<K{key:03}>"
+    return {BACKSPACE: "<BKSP>", RETURN: "<RTRN>"}.get(key, f"<K{key:03}>")

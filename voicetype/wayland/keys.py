@@ -19,10 +19,10 @@ from voicetype.core.events import Patch
 from voicetype.core.patch import graphemes
 from voicetype.errors import Interruption
 from voicetype.keyboard.progress import Progress, Stop
-from voicetype.keyboard.typable import typable
+from voicetype.keyboard.typable import BREAKS, SHIFT_RETURN, keyed
 from voicetype.wayland.connection import Connection
 from voicetype.wayland.globals import socket_path
-from voicetype.wayland.keymap import BACKSPACE, Keymap
+from voicetype.wayland.keymap import BACKSPACE, RETURN, SHIFT, Keymap
 from voicetype.wayland.protocols import VirtualKeyboardManager, VirtualKeyboardProxy
 from voicetype.wayland.unread import unread
 
@@ -49,7 +49,7 @@ class Keys:
 
     def apply(self, patch: Patch, check: Callable[[], None], progress: Progress) -> None:
         """Erase and type. `check` raises Stop where the next grapheme must not be sent. Raises Gone."""
-        text = [typable(cluster) for cluster in graphemes(patch.text)]
+        text = [keyed(cluster, patch.new_lines) for cluster in graphemes(patch.text)]
         self._connection.roundtrip()
         check()
         self._need("".join(text))
@@ -58,15 +58,22 @@ class Keys:
             self._strike([BACKSPACE], check)
             progress.erased += 1
         for count, cluster in enumerate(text):
-            self._strike(self._keys(cluster, text[count + 1 :]), check)
+            if cluster in BREAKS:
+                self._strike([RETURN], check, SHIFT if cluster == SHIFT_RETURN else 0)
+            else:
+                self._strike(self._keys(cluster, text[count + 1 :]), check)
             progress.typed += 1
 
-    def _strike(self, keys: list[int], check: Callable[[], None]) -> None:
-        """The keys of a grapheme, or none of them."""
+    def _strike(self, keys: list[int], check: Callable[[], None], held: int = 0) -> None:
+        """The keys of a grapheme, or none of them. `held`: the mask of a modifier."""
         check()
+        if held:
+            self._keyboard.modifiers(held, 0, 0, 0)
         for key in keys:
             self._keyboard.key(_now_ms(), key, True)
             self._keyboard.key(_now_ms(), key, False)
+        if held:
+            self._keyboard.modifiers(0, 0, 0, 0)
         self._connection.roundtrip()
         time.sleep(self._interval_s * len(keys))
         self._struck += 1
@@ -94,7 +101,7 @@ class Keys:
         return [key for key in keys if key is not None]
 
     def _need(self, characters: str) -> None:
-        if self._keymap.add(characters):
+        if self._keymap.add(each for each in characters if each not in BREAKS):
             self._upload()
 
     def _upload(self) -> None:

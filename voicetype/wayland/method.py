@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from voicetype.keyboard.composing import Change
 from voicetype.wayland.connection import Connection
 from voicetype.wayland.field import Field, entered, pieces, surrounding
 from voicetype.wayland.protocols import InputMethodManager, InputMethodProxy
@@ -47,18 +48,21 @@ class Method:
         self.proxy.destroy()
         self._connection.roundtrip()
 
-    def change(self, delete: str, commit: str, preedit: str) -> None:
+    def change(self, wanted: Change) -> None:
         """Delete before the caret, commit, show the rest. One act, unless a text is longer than a message."""
-        *first, last = pieces(commit)
-        if delete:
-            self.proxy.delete_surrounding(len(delete.encode()), 0)
+        *first, last = pieces(wanted.commit)
+        if wanted.wants_preedit:
+            self.proxy.set_preedit(" ", 1, 1)
+            self.proxy.commit(self._serial)
+        if wanted.delete:
+            self.proxy.delete_surrounding(len(wanted.delete.encode()), 0)
         for piece in first:
             self.proxy.commit_string(piece)
             self.proxy.commit(self._serial)
         if last:
             self.proxy.commit_string(last)
         self.moved_s = time.monotonic()
-        *_, shown = pieces(preedit)  # of a very long draft its end
+        *_, shown = pieces(wanted.preedit)  # of a very long draft its end
         end = len(shown.encode())
         self.proxy.set_preedit(shown, end, end)
         self.proxy.commit(self._serial)

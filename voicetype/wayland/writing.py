@@ -12,11 +12,12 @@ written, is given time between two changes instead:
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from voicetype.core.events import Patch
 from voicetype.core.patch import graphemes
 from voicetype.errors import Interruption
-from voicetype.keyboard.composing import Composed, change
+from voicetype.keyboard.composing import Change, Composed, change, ends_with
 from voicetype.keyboard.progress import Stop
 from voicetype.keyboard.typable import typable
 from voicetype.wayland.connection import Connection
@@ -67,14 +68,14 @@ class Writing:
         seen, text = self.field.surrounding, self.composed.committed
         if seen is None or seen.selected:
             return False
-        return seen.before.endswith(text[-_SEEN:]) if text else seen == self._base
+        return ends_with(seen.before, text[-_SEEN:]) if text else seen == self._base
 
     def write(self, patch: Patch) -> None:
         """Delete, commit and show what the patch asks for. Raises Stop where that is not ours to delete."""
         assert self.method is not None
-        text = "".join(typable(cluster) for cluster in graphemes(patch.text))
+        text = "".join(typable(cluster, patch.new_lines) for cluster in graphemes(patch.text))
         try:
-            after, what = change(self.composed, Patch(patch.backspaces, text, draft=patch.draft))
+            after, what = change(self.composed, replace(patch, text=text))
         except ValueError:
             raise Stop(Interruption.FOREIGN_INPUT) from None
         if what.delete and not self.stands():
@@ -82,7 +83,7 @@ class Writing:
         if after.preedit:
             self._grab.hold(self.method.proxy)
         self._told = self.field.surrounding
-        self.method.change(what.delete, what.commit, what.preedit)
+        self.method.change(what)
         self.composed = after
         if not after.preedit:
             self._grab.release()
@@ -97,7 +98,7 @@ class Writing:
         shown = self.composed.preedit
         if self.method and shown:  # still
             self._told = self.field.surrounding
-            self.method.change("", shown, "")
+            self.method.change(Change("", shown, ""))
             self.composed = Composed(self.composed.text)
         self._grab.release()
         return bool(shown)
