@@ -48,6 +48,11 @@ def test_a_line_for_people() -> None:
     assert status_line.line(PROPERTIES) == "idle · tiny + small · language de"
     loading = {**PROPERTIES, "Ready": False, "Loading": "Fetching small: 210 of 484 MB"}
     assert status_line.line(loading) == "loading · Fetching small: 210 of 484 MB · tiny + small · language de"
+    sending = {**PROPERTIES, "State": "listening", "Sending": "a.example"}
+    assert status_line.line(sending) == "listening · sending to a.example · tiny + small · language de"
+    gated = {**PROPERTIES, "Strategy": "gated"}
+    assert status_line.line(gated) == "idle · gated · tiny + small · language de"
+    assert status_line.line({**PROPERTIES, "Strategy": "dual"}) == status_line.line(PROPERTIES)
     assert status_line.line(None) == "off"
 
 

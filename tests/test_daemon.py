@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from tests.fakes import FakeKeyboard, FakeMicrophone, FakeTranscriber, LevelDetector, focus_lost
-from voicetype.config import Config, Words
+from voicetype.config import Config
+from voicetype.config_fields import Words
 from voicetype.control import State, Status
 from voicetype.core.events import Erasing, FocusChanged, Patch, Terms, UserTyped
 from voicetype.core.stream import Finished
@@ -90,6 +91,7 @@ class House:
 
     def __init__(self) -> None:
         self.tap_s = 0.35
+        self.sending = ""
         self.fast, self.heavy = FakeTranscriber("quick", words), FakeTranscriber("slow", words)
         workers = {}
         for role, model in (("fast", self.fast), ("heavy", self.heavy)):
@@ -369,6 +371,16 @@ def test_a_choice_in_mid_dictation_holds_from_the_next_one_on(rig: Rig) -> None:
     assert (status.language, status.fast_model, status.heavy_model) == ("de", "a", "b")
 
 
+def test_what_leaves_the_machine_is_told(rig: Rig) -> None:
+    for sending in ("speech.example.org", ""):
+        rig.house.sending = sending
+        rig.daemon.announce()
+        rig.daemon.last_texts()  # asked behind it
+        assert rig.daemon.status().sending == sending
+    told = [news.sending for news in rig.house.told if isinstance(news, Status)]
+    assert told[-2:] == ["speech.example.org", ""]
+
+
 def test_the_length_of_a_tap_may_change(rig: Rig) -> None:
     rig.daemon.configure({"hotkey.tap_s": 9.0})
     rig.press(Key.DOWN, 1.0)
@@ -484,6 +496,26 @@ def test_an_undo_is_refused_while_a_dictation_runs(rig: Rig) -> None:
     rig.daemon.start({})
     with pytest.raises(DaemonError, match="dictation is running"):
         undo(rig)
+
+
+def test_a_dictation_that_typed_nothing_leaves_the_one_before_to_be_taken_back(rig: Rig) -> None:
+    dictated(rig, 20)
+    rig.house.keyboard.field = BEHIND_OURS
+    assert dictated(rig, 0) == ""
+    undo(rig)
+    assert rig.house.keyboard.text == ""
+
+
+def test_but_not_where_the_user_typed_in_it(rig: Rig) -> None:
+    dictated(rig, 20)
+    rig.house.keyboard.field = BEHIND_OURS
+    rig.daemon.start({})
+    rig.house.keyboard.observer(UserTyped())
+    assert result(rig.daemon.stop()) == ""
+    rig.house.wait_for(lambda: rig.house.states()[-1] is State.IDLE)
+    with pytest.raises(UndoError, match="nothing to take back"):
+        undo(rig)
+    assert rig.house.keyboard.text == "one two"
 
 
 def test_an_undo_without_any_dictation(rig: Rig) -> None:

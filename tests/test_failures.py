@@ -13,8 +13,8 @@ from voicetype import calls, waiting
 from voicetype.calls import CallThread, Hung
 from voicetype.core.events import SAMPLE_RATE
 from voicetype.engine import Hypothesis, Transcriber
-from voicetype.errors import ModelError
-from voicetype.failures import Failure, Kind, lacks_memory
+from voicetype.errors import ModelError, ServerError
+from voicetype.failures import Failure, Kind, lacks_memory, of
 from voicetype.listening import Window
 from voicetype.waiting import BACKLOG_S
 from voicetype.workers import Effort, Outcome, Request, Worker
@@ -262,3 +262,13 @@ def test_who_has_no_model_says_so(rig: Rig, model: Transcriber | None) -> None:
     rig.hears(0)
     assert rig.log.wait(1) == [(0, Kind.MISSING)]
     assert not rig.worker.able
+
+
+def test_a_server_that_does_not_hear_is_told_in_its_own_words() -> None:
+    failure = of(
+        "heavy", ServerError("The server a.example does not take the key (401).", "Set the right one.")
+    )
+    assert failure.kind is Kind.SERVER
+    assert "a.example does not take the key (401)" in failure.sentence
+    assert "drafts are taken as they stand, unverified" in failure.sentence
+    assert failure.hint == "Set the right one."

@@ -219,6 +219,26 @@ def test_a_new_installation_takes_the_place_of_the_old(home: Path, tmp_path: Pat
     assert tree(tmp_path) == {"home": "folder"}
 
 
+def test_the_service_has_a_network_while_a_server_is_configured(home: Path) -> None:
+    config = home / ".config/voicetype/config.toml"
+    config.parent.mkdir(parents=True)
+    opened = home / ".config/systemd/user/voicetype.service.d/server.conf"
+    server = '[remote]\naddress = "https://speech.example.org/v1"\n[engine]\nstrategy = '
+    for text, expected in (
+        ("", False),
+        (f'{server}"dual"\n', False),
+        (f'{server}"remote"\n', True),
+        ("nonsense", False),
+        (f'{server}"remote"\n', True),
+    ):
+        config.write_text(text)
+        assert cli.main(["install"]) == 0
+        assert opened.exists() is expected, text
+    assert "RestrictAddressFamilies=AF_INET AF_INET6" in opened.read_text().splitlines()
+    assert cli.main(["uninstall"]) == 0
+    assert not opened.parent.exists()
+
+
 def test_an_installation_that_was_cut_off_can_be_taken_away(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from voicetype.control import State, Status
-from voicetype.tray.icons import STEPS, Face, draw, face, looks, step
+from voicetype.tray.icons import GAUGES, STEPS, Face, draw, face, looks, step
 
 READY = Status(State.IDLE, True, "en", "tiny.en", "base", "x11", "x11: Control_R", "1.0")
 PANELS = ("#ffffff", "#f5f4f2", "#808080", "#202020", "#000000")
@@ -24,6 +24,9 @@ PANELS = ("#ffffff", "#f5f4f2", "#808080", "#202020", "#000000")
         (replace(READY, state=State.LISTENING), Face.LISTENING),
         (replace(READY, state=State.LISTENING, ready=False, loading="Loading small"), Face.LISTENING),
         (replace(READY, state=State.FINISHING), Face.FINISHING),
+        (replace(READY, state=State.LISTENING, sending="a.example"), Face.SENDING),
+        (replace(READY, state=State.FINISHING, sending="a.example"), Face.SENDING),
+        (replace(READY, sending="a.example"), Face.SENDING),
         (replace(READY, state=State.ERROR, ready=False), Face.ERROR),
     ],
 )
@@ -74,8 +77,9 @@ def test_without_colour_faces_differ_in_shape(panel: str) -> None:
         assert differing(grey[one], grey[other]) >= 8, f"{one} {other}"
 
 
-def test_louder_is_whiter() -> None:
-    white = [ImageStat.Stat(draw(Face.LISTENING, step).convert("L")).sum[0] for step in range(STEPS)]
+@pytest.mark.parametrize("face", GAUGES)
+def test_louder_is_whiter(face: Face) -> None:
+    white = [ImageStat.Stat(draw(face, step).convert("L")).sum[0] for step in range(STEPS)]
     assert all(quiet < loud for quiet, loud in pairwise(white))
 
 

@@ -66,6 +66,8 @@ def everything(items: Menu) -> Iterator[Item]:
         (replace(READY, state=State.LISTENING), "Listening …"),
         (replace(READY, state=State.LISTENING, loading="Loading small"), "Listening … (Loading small)"),
         (replace(READY, state=State.FINISHING), "Finishing …"),
+        (replace(READY, state=State.LISTENING, sending="a.example"), "Listening … (sending to a.example)"),
+        (replace(READY, sending="a.example"), "Sending to a.example …"),
         (replace(READY, state=State.ERROR), "Nothing can be dictated now."),
     ],
 )

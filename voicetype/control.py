@@ -26,6 +26,8 @@ class Status:
     """What the properties say. `ready`: both models can hear.
 
     `loading`: what is being fetched or loaded ("Fetching small: 210 of 484 MB", "Loading small"); else empty.
+    `sending`: the host that something of what is said leaves for just now; else empty. `strategy`: who hears,
+    as the configuration spells it.
     """
 
     state: State
@@ -37,6 +39,8 @@ class Status:
     hotkey: str
     version: str
     loading: str = ""
+    sending: str = ""
+    strategy: str = "dual"
 
 
 class Control(Protocol):

@@ -116,6 +116,8 @@ class Daemon:
             hotkey,
             voicetype.__version__,
             self._parts.models.loading,
+            self._parts.sending,
+            self._parts.settings.strategy,
         )
 
     # the parts around it

@@ -149,6 +149,10 @@ class Daemon1(ServiceInterface):
     def language(self) -> DBusStr:
         return self._status.language
 
+    @dbus_property(_READ, name="Strategy")
+    def strategy(self) -> DBusStr:
+        return self._status.strategy
+
     @dbus_property(_READ, name="FastModel")
     def fast_model(self) -> DBusStr:
         return sendable(self._status.fast_model)
@@ -168,6 +172,10 @@ class Daemon1(ServiceInterface):
     @dbus_property(_READ, name="Loading")
     def loading(self) -> DBusStr:
         return sendable(self._status.loading)
+
+    @dbus_property(_READ, name="Sending")
+    def sending(self) -> DBusStr:
+        return sendable(self._status.sending)
 
     @dbus_property(_READ, name="Version")
     def version(self) -> DBusStr:
@@ -250,10 +258,12 @@ def _properties(status: Status) -> dict[str, object]:
         "State": status.state.value,
         "Ready": status.ready,
         "Language": status.language,
+        "Strategy": status.strategy,
         "FastModel": sendable(status.fast_model),
         "HeavyModel": sendable(status.heavy_model),
         "Keyboard": sendable(status.keyboard),
         "Hotkey": sendable(status.hotkey),
         "Loading": sendable(status.loading),
+        "Sending": sendable(status.sending),
         "Version": status.version,
     }

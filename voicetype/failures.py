@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from voicetype.errors import ModelError
+from voicetype.errors import ModelError, ServerError
 from voicetype.logs.entries import is_discreet
 
 
@@ -16,6 +16,7 @@ class Kind(Enum):
     MEMORY = "found no memory"
     HANGS = "does not answer any more"
     BEHIND = "can't keep up"
+    SERVER = "does not hear"
 
 
 _HINTS = {
@@ -24,6 +25,7 @@ _HINTS = {
     Kind.MEMORY: 'Close what takes memory, or choose smaller models: preset = "light" under [models].',
     Kind.HANGS: "It is loaded anew. If it comes again, restart voicetype, or choose a smaller model.",
     Kind.BEHIND: 'Choose a smaller model, such as preset = "light" under [models], or close what is busy.',
+    Kind.SERVER: "`voicetype doctor` shows whether the server answers.",
 }
 
 _OTHERS = {
@@ -37,15 +39,17 @@ _FULL = ("bad_alloc", "out of memory", "cannot allocate memory", "failed to allo
 class Failure(ModelError):
     """A model did not hear a window that it should have heard. `role`: "fast" or "heavy"."""
 
-    def __init__(self, role: str, kind: Kind, why: str = "") -> None:
+    def __init__(self, role: str, kind: Kind, why: str = "", hint: str = "") -> None:
         told = f" ({why.rstrip('.')})" if why else ""
         sentence = f"The {role} model {kind.value}{told}; {_OTHERS.get(role, 'the other one carries on')}."
-        super().__init__(sentence, _HINTS[kind])
+        super().__init__(sentence, hint or _HINTS[kind])
         self.role, self.kind = role, kind
 
 
 def of(role: str, error: Exception) -> Failure:
     """What a model raised, as a failure."""
+    if isinstance(error, ServerError):
+        return Failure(role, Kind.SERVER, error.sentence, error.hint)
     if lacks_memory(error):
         return Failure(role, Kind.MEMORY)
     said = str(error).strip().splitlines() if is_discreet(error) else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 OFF = "off"
+_USUAL = "dual"  # the strategy that needs no word
 
 GLYPHS = {
     OFF: "",  # a bar hides what has no text
@@ -32,8 +33,11 @@ def line(properties: Mapping[str, object] | None) -> str:
     if not properties:
         return now
     loading = [str(properties["Loading"])] if properties.get("Loading") else []
+    sending = [f"sending to {properties['Sending']}"] if properties.get("Sending") else []
     models = f"{properties.get('FastModel')} + {properties.get('HeavyModel')}"
-    return " · ".join([now, *loading, models, f"language {properties.get('Language')}"])
+    strategy = properties.get("Strategy", _USUAL)
+    unusual = [str(strategy)] if strategy != _USUAL else []
+    return " · ".join([now, *sending, *loading, *unusual, models, f"language {properties.get('Language')}"])
 
 
 def bar(properties: Mapping[str, object] | None) -> dict[str, object]:

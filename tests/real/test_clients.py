@@ -406,7 +406,18 @@ def test_there_is_no_last_dictation(control: FakeControl) -> None:
     assert voicetype_("last", "--all").stdout == ""
 
 
-@pytest.mark.parametrize("options", [["--after", "soon"], ["--after", "-1"], ["--all", "--untyped"], ["5"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--type", "--after", "soon"],
+        ["--type", "--after", "-1"],
+        ["--all", "--untyped"],
+        ["--all", "--type"],
+        ["--after", "3"],
+        ["--untyped", "--after", "0"],
+        ["5"],
+    ],
+)
 def test_last_refuses_what_makes_no_sense(options: list[str]) -> None:
     assert voicetype_("last", *options).returncode == 2
 

@@ -89,7 +89,8 @@ def test_the_interface_is_that_of_the_contract(bus: Bus) -> None:
     }
     signals = {s.get("name"): types(s, "out") for s in interface.iter("signal")}
     assert signals == {"Segment": "a{sv}", "StateChanged": "s", "Problem": "sss"}
-    texts = ["State", "Language", "FastModel", "HeavyModel", "Keyboard", "Hotkey", "Loading", "Version"]
+    texts = ["State", "Language", "Strategy", "FastModel", "HeavyModel", "Keyboard", "Hotkey"]
+    texts += ["Loading", "Sending", "Version"]
     properties = {p.get("name"): (p.get("type"), p.get("access")) for p in interface.iter("property")}
     assert properties == dict.fromkeys(texts, ("s", "read")) | {"Ready": ("b", "read")}
     names = {m.get("name"): [arg.get("name") for arg in m.iter("arg")] for m in interface if len(m)}
@@ -147,11 +148,13 @@ def test_properties() -> None:
         "State": "idle",
         "Ready": True,
         "Language": "auto",
+        "Strategy": "dual",
         "FastModel": "tiny.en",
         "HeavyModel": "base",
         "Keyboard": "x11",
         "Hotkey": "x11: Control_R",
         "Loading": "",
+        "Sending": "",
         "Version": "0.1.0",
     }
 

@@ -47,7 +47,12 @@ folder = "{folder}"
 sounds = true
 [desktop]
 overlay = "always"
+[remote]
+address = "https://speech.invalid/v1"
+key_file = "{key}"
 """
+KEY = "sk-very-secret-0123456789"
+"""Of a server that is configured, and not wanted: what makes use of it has tests of its own."""
 STRACE = ("strace", "-D", "-f", "--seccomp-bpf", "-qq", "-e", "trace=openat,socket")
 PASSING = ("*/voicetype-tray-*/voicetype-*.png", "*/__pycache__/*", "*/fontconfig/*", "*speeds.json*")
 
@@ -96,7 +101,10 @@ def session(sentence: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         (folder / "tmp").mkdir()
         config = Path(env["XDG_CONFIG_HOME"], "voicetype/config.toml")
         config.parent.mkdir()
-        config.write_text(CONFIG.format(folder=store.place("")))
+        key = beside / "key"
+        key.touch(0o600)
+        key.write_text(KEY)
+        config.write_text(CONFIG.format(folder=store.place(""), key=key))
         notified = stack.enter_context(notification_service(env))
         monitor = stack.enter_context((beside / "bus").open("w+"))
         listening = subprocess.Popen(["dbus-monitor", "--session"], env=env, stdout=monitor)
@@ -107,6 +115,7 @@ def session(sentence: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             texts = run.dictate(sentence), run.dictate_into_a_window_that_dies(sentence)
             panel.item().menu().at("Last dictations")
             status = run.voicetype("status") + run.voicetype("status", "--format", "json")
+            status += run.voicetype("config")
             limits = Path(f"/proc/{daemon.pid}/limits").read_text()
             wait_until(lambda: bool(notified.said), "a notification")
         yield Session(
@@ -241,6 +250,13 @@ def test_the_bus_carries_words_in_segments_and_in_the_menu_alone(session: Sessio
         segment = head.startswith("signal") and "org.voicetype.Daemon1; member=Segment" in head
         menu = head.startswith("signal") and "interface=com.canonical.dbusmenu;" in head
         assert segment or menu or head.startswith("method return"), head
+
+
+def test_a_servers_key_is_nowhere(session: Session) -> None:
+    key = spellings(KEY)
+    shown = (*session.watched.processes, *session.watched.windows, session.output, session.status)
+    assert found(b"\n".join((*shown, session.bus.encode(), session.shown.encode())), key) == []
+    assert leaking(session.folders, key) == []
 
 
 def test_no_core_dump_is_made(session: Session) -> None:

@@ -19,9 +19,10 @@ from tests.real.servicemanager import ServiceManager, running_manager
 from tests.real.soundserver import SoundServer, wait_until
 from tests.real.test_dictation import check_words
 from tests.real.xserver import APPS, Desktop
+from tests.speech_service import saying, serving
 from tests.test_models import Hub, hub
 from voicetype.engine import store
-from voicetype.integration import MODELS_UNIT, UNIT, Layout, files
+from voicetype.integration import MODELS_UNIT, UNIT, Layout, files, network
 
 __all__ = ["hub"]
 
@@ -219,6 +220,27 @@ def test_models_come_by_a_service_that_has_a_network(service: Service, hub: Hub)
     service.call("SetModels", "small", "base")
     eventually(lambda: "was not fetched by voicetype-models@small.service: " in service.said, "it is told")
     assert "`voicetype models get small`" in service.said
+
+
+def test_a_server_is_reached_through_the_drop_in(
+    service: Service, own_desktop: Desktop, sound_server: SoundServer, sentence: Path
+) -> None:
+    own_desktop.gtk()
+    opened = network(Layout.user({"HOME": str(service.manager.home)}))
+    with serving() as server:
+        server.reply = saying(text="The server can be reached.")
+        remote = f'[engine]\nstrategy = "remote"\n[remote]\naddress = "{server.address}"\n'
+        (service.config / "config.toml").write_text(CONFIG + remote)
+        for path, text in opened.items():
+            path.write_text(text)
+        assert service.manager.systemctl("daemon-reload").returncode == 0
+        service.start()
+        told = service.report(UNIT)
+        assert told["AF_INET"] == told["AF_INET6"] == told["AF_UNIX"] == "done"
+        assert told["AF_PACKET"] == told["AF_BLUETOOTH"] == told["AF_VSOCK"] == "EAFNOSUPPORT"
+        service.call("Start", "{}")
+        assert sound_server.play(sentence).wait(60) == 0
+        assert "The server can be reached." in service.call("Stop")
 
 
 def served(hub: Hub, model: Path) -> None:

@@ -11,15 +11,16 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from voicetype import client
+from voicetype import client, config_file
 from voicetype.config import HotkeyConfig
-from voicetype.errors import DaemonError, DesktopError
+from voicetype.errors import ConfigError, DaemonError, DesktopError
 from voicetype.folders import cache_home, config_home, data_home, state_home
 from voicetype.integration import (
     UNIT,
     Layout,
     files,
     installed,
+    network,
     shortcuts,
     talking,
 )
@@ -28,6 +29,7 @@ from voicetype.integration.installed import Installed
 from voicetype.integration.keys import Keys
 from voicetype.integration.shortcuts import Desktop
 from voicetype.keyboard.portal_session import Token, token_path
+from voicetype.strategies import Strategy
 
 _END_S = 20.0  # what the daemon may take to end: a dictation under way is finished first
 
@@ -45,7 +47,7 @@ def record() -> Path:
 def _install(keys: Keys | None) -> int:
     executable, desktop = command(), shortcuts.detect(os.environ)
     earlier = Installed.read(record()).shortcut
-    wanted = files(executable, Layout.user())
+    wanted = files(executable, Layout.user()) | (network(Layout.user()) if _asks_a_server() else {})
     if keys := keys or (Keys.parse(earlier[1]) if earlier else None):
         wanted |= shortcuts.files(keys, executable, os.environ)
     now, kept = installed.write(wanted, record())
@@ -65,6 +67,13 @@ def _install(keys: Keys | None) -> int:
         print(told)
     print("`voicetype uninstall` takes all of it away again.")
     return 0
+
+
+def _asks_a_server() -> bool:
+    """Whether the configuration names one; a file that can't be read names none."""
+    with suppress(ConfigError):
+        return config_file.load().engine.strategy in (Strategy.REMOTE, Strategy.STREAMING)
+    return False
 
 
 def _hears_keyboards() -> bool:

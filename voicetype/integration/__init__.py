@@ -94,6 +94,11 @@ def files(executable: Path, layout: Layout) -> dict[Path, str]:
     }
 
 
+def network(layout: Layout) -> dict[Path, str]:
+    """What beside `files` lets the service reach a server: without it, it has no network."""
+    return {layout.units / f"{UNIT}.d" / "server.conf": _filled("server.conf", {})}
+
+
 def _filled(template: str, values: Mapping[str, str]) -> str:
     text = (package_files("voicetype") / "data" / template).read_text("utf-8")
     return re.sub(r"@(\w+)@", lambda found: values[found[1]], text) if values else text

@@ -223,7 +223,8 @@ class Tray:
         if status.state is State.LISTENING:
             self._view = replace(self._view, problem=("", ""))
         only_went_on = bool(status.loading) and replace(before, loading=status.loading) == status
-        if only_went_on or status.state in (State.LISTENING, State.FINISHING):
+        only_sent = replace(before, sending=status.sending) == status
+        if only_went_on or only_sent or status.state in (State.LISTENING, State.FINISHING):
             self._refresh()  # the rest is as it was, or can wait until there is nothing better to do
         else:
             self._look_around()
@@ -255,7 +256,7 @@ class Tray:
 
     def _set_look(self, step: int) -> None:
         face = icons.face(self._view.status)
-        look = (face, step if face is icons.Face.LISTENING else 0)
+        look = (face, step if face in icons.GAUGES else 0)
         if look != self._look:
             self._look = look
             self._toolkit.post(lambda: self._put_on(*look))

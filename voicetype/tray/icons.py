@@ -32,20 +32,30 @@ class Face(StrEnum):
     LOADING = "loading"
     LISTENING = "listening"
     FINISHING = "finishing"
+    SENDING = "sending"  # to another machine, while it listens or finishes
     ERROR = "error"
 
+
+GAUGES = (Face.LISTENING, Face.SENDING)
+"""The faces that show a level."""
 
 _DISC = {
     Face.IDLE: (84, 96, 112, 255),
     Face.LOADING: (84, 96, 112, 255),
     Face.LISTENING: (206, 32, 52, 255),
     Face.FINISHING: (190, 108, 0, 255),
+    Face.SENDING: (206, 32, 52, 255),
     Face.ERROR: (52, 56, 64, 255),
 }
 
 
 def face(status: Status) -> Face:
-    """The face of a status: while a model comes beside two that hear, that is worth showing, too."""
+    """The face of a status: while a model comes beside two that hear, that is worth showing, too.
+
+    That something leaves this machine is worth more than all else.
+    """
+    if status.sending:
+        return Face.SENDING
     if status.state is State.IDLE and (status.loading or not status.ready):
         return Face.LOADING
     return Face(status.state.value)
@@ -58,7 +68,7 @@ def step(level: float) -> int:
 
 def looks() -> list[tuple[Face, int]]:
     """Every icon there is, by what `draw` takes."""
-    return [(face, step) for face in Face for step in range(STEPS if face is Face.LISTENING else 1)]
+    return [(face, step) for face in Face for step in range(STEPS if face in GAUGES else 1)]
 
 
 @cache
@@ -68,7 +78,7 @@ def draw(face: Face, step: int = 0) -> Image.Image:
     pen = _Pen(ImageDraw.Draw(image))
     pen.disc((0, 0, 64, 64), _RIM)
     pen.disc((2, 2, 62, 62), _DISC[face])
-    _microphone(pen, filled=step / (STEPS - 1) if face is Face.LISTENING else 1.0, disc=_DISC[face])
+    _microphone(pen, filled=step / (STEPS - 1) if face in GAUGES else 1.0, disc=_DISC[face])
     match face:
         case Face.LOADING:
             _turning(pen)
@@ -76,6 +86,8 @@ def draw(face: Face, step: int = 0) -> Image.Image:
             _waves(pen, step)
         case Face.FINISHING:
             _dots(pen)
+        case Face.SENDING:
+            _leaving(pen)
         case Face.ERROR:
             _stroke(pen)
     return image.resize((_SIZE, _SIZE), Image.Resampling.LANCZOS)
@@ -139,6 +151,14 @@ def _dots(pen: _Pen) -> None:
     pen.bar((2 + 14, 45, 62 - 14, 59), _DISC[Face.FINISHING])
     for x in (18, 32, 46):
         pen.disc((x - 5, 46, x + 5, 56), _WHITE)
+
+
+def _leaving(pen: _Pen) -> None:
+    """An arrow that leaves the disc at its upper right."""
+    for width, colour in ((14, _DISC[Face.SENDING]), (6, _WHITE)):
+        pen.line((42, 22, 58, 6), width, colour)
+        pen.bar((44, 3, 61, 9), colour)
+        pen.bar((55, 3, 61, 20), colour)
 
 
 def _stroke(pen: _Pen) -> None:

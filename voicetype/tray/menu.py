@@ -33,7 +33,9 @@ _GROUP = 24  # languages
 
 def sentence(status: Status) -> str:
     """The state in one line."""
-    aside = f" ({status.loading})" if status.loading else ""
+    sending = f"sending to {status.sending}" if status.sending else ""
+    asides = ", ".join(filter(None, (sending, status.loading)))
+    aside = f" ({asides})" if asides else ""
     match status.state:
         case State.LISTENING:
             return f"Listening …{aside}"
@@ -41,6 +43,8 @@ def sentence(status: Status) -> str:
             return f"Finishing …{aside}"
         case State.ERROR:
             return "Nothing can be dictated now."
+    if sending:  # the end of it; shown for a moment longer than it takes
+        return f"{sending.capitalize()} …"
     if status.loading:
         return status.loading
     if not status.ready:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ from voicetype.errors import DesktopError
 from voicetype.integration.command import command
 
 _LONG_S = 120.0
+_START_S = 10.0
+# `gio open` may end at once, and the editor that it has started is to stay.
+_OUTSIDE = ("systemd-run", "--user", "--quiet", "--collect", "--property=KillMode=process", "gio", "open")
 
 
 def said_by(configuration: Path, name: str) -> str:
@@ -34,12 +39,26 @@ def open_file(path: Path) -> None:
     """In the user's editor. Raises DesktopError where the desktop has none for it."""
     from gi.repository import Gio, GLib
 
+    file = Gio.File.new_for_path(str(path.absolute()))
     try:
-        Gio.AppInfo.launch_default_for_uri(path.absolute().as_uri(), None)
+        editor = file.query_default_handler(None)
+        if not _opened_outside(path.absolute()):
+            editor.launch([file], None)
     except GLib.Error as error:
         raise DesktopError(
             f"The desktop has no program to open {path}.", "Open it in a text editor of yours."
         ) from error
+
+
+def _opened_outside(path: Path) -> bool:
+    """By the service manager, where it has started us: the editor would be in our unit's sandbox, and could
+    save no other file.
+    """
+    if not os.environ.get("INVOCATION_ID"):
+        return False
+    with suppress(OSError, subprocess.TimeoutExpired):
+        return subprocess.run([*_OUTSIDE, path], timeout=_START_S, check=False).returncode == 0
+    return False
 
 
 def show(title: str, text: str) -> Any:
