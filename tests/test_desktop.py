@@ -13,7 +13,8 @@ from tests.deadline import wait_until
 from tests.fakes import FakeTranscriber
 from voicetype import hotkeys, keyboards, logs, making
 from voicetype.audience import Audience
-from voicetype.config import Config, Words
+from voicetype.config import Config
+from voicetype.config_fields import Words
 from voicetype.config_file import load
 from voicetype.core.events import Showing
 from voicetype.core.stream import StreamEvent

@@ -9,7 +9,7 @@ import pytest
 
 from voicetype.core.endpointing import EndpointingRules
 from voicetype.core.events import SpeechEnded, SpeechStarted, Unconfirmed
-from voicetype.core.windows import Cadence, Ready
+from voicetype.core.windows import Cadence, Looks, Ready
 from voicetype.listening import Heard, Listening, Window
 
 FRAME = 512
@@ -22,12 +22,14 @@ FAST_BUSY = Ready(fast=False)
 HEAVY_BUSY = Ready(heavy=False)
 
 
-def run(script: str, ready: Callable[[int], Ready] = lambda _: FREE) -> list[Heard]:
+def run(
+    script: str, ready: Callable[[int], Ready] = lambda _: FREE, cadence: Cadence | None = None
+) -> list[Heard]:
     """`script`: "s*20 ?*5 .*10": voiced, perhaps voiced and silent frames; the samples are their positions.
 
     `ready`: the models that are free at the frame that begins at a position.
     """
-    listening, heard, position = Listening(RULES, Cadence()), list[Heard](), 0
+    listening, heard, position = Listening(RULES, cadence or Cadence()), list[Heard](), 0
     for part in script.split():
         letter, _, count = part.partition("*")
         for _ in range(int(count or 1)):
@@ -191,3 +193,49 @@ def test_the_voice_of_a_phrase_or_an_utterance_speaks_for_no_other() -> None:
     assert {window.phrase for window in fast} == {0, 1}
     heavy = windows(heard, heavy=True)
     assert {(window.utterance, window.voiced) for window in heavy} == {(0, True), (1, False)}
+
+
+AT_PAUSES = Cadence(looks=Looks.PAUSES)
+AT_ENDS = Cadence(looks=Looks.ENDS, saved_samples=160_000)
+
+
+def test_a_heavy_model_that_looks_at_pauses_hears_nothing_in_mid_speech() -> None:
+    heard = run("s*100 .*10 s*40 .*40", cadence=AT_PAUSES)
+    assert all(window.to_pause for window in windows(heard, heavy=True))
+    assert [window.final for window in windows(heard, heavy=True)] == [False, False, True]
+    assert len(windows(heard, heavy=False)) > 10
+
+
+@pytest.mark.parametrize("cadence", [AT_PAUSES, AT_ENDS])
+def test_where_the_fast_model_is_out_of_order_the_heavy_one_looks_all_the_same(cadence: Cadence) -> None:
+    heard = run("s*100 .*10", lambda _: Ready(fast=False, alone=True), cadence)
+    assert [window.to_pause for window in windows(heard, heavy=True)][:3] == [False, False, False]
+
+
+def test_last_windows_wait_until_nobody_has_spoken_for_a_while() -> None:
+    waited = run("s*40 .*66 s*40 .*50", cadence=AT_ENDS)  # 2.1 s of silence
+    first, second = windows(waited, heavy=True)
+    assert (first.utterance, first.final) == (0, True)
+    assert waited.index(first) < starts(waited)[1]
+    assert waited[-1] is second  # the end of all waits for nobody
+    went_on = run("s*40 .*58 s*40 .*50", cadence=AT_ENDS)
+    assert went_on.index(windows(went_on, heavy=True)[0]) > starts(went_on)[1]
+
+
+def test_last_windows_wait_until_they_are_long_enough_together() -> None:
+    heard = run("s*200 .*50 s*120 .*50 s*40 .*50", cadence=AT_ENDS)
+    first, second, third = windows(heard, heavy=True)
+    assert [window.utterance for window in (first, second, third)] == [0, 1, 2]
+    assert starts(heard)[1] < heard.index(first) < heard.index(second) < starts(heard)[2]
+    assert heard.index(third) > starts(heard)[2]
+
+
+def starts(heard: list[Heard]) -> list[int]:
+    """The places where utterances begin."""
+    return [n for n, each in enumerate(heard) if isinstance(each, SpeechStarted)]
+
+
+def test_where_there_are_no_phrases_every_window_begins_with_its_utterance() -> None:
+    heard = run("s*200 .*10 s*100 .*24", cadence=Cadence(phrases=False))
+    assert {window.phrase for window in windows(heard, heavy=False)} == {0}
+    assert {window.phrase for window in windows(run("s*200 .*10 s*100 .*24"), heavy=False)} == {0, 1}

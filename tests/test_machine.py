@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from voicetype.config import LANGUAGES, MODEL_PRESETS, Config
 from voicetype.config_file import override
+from voicetype.engine import gpu
 from voicetype.engine.catalogue import PRESETS
 from voicetype.languages import NAMES, of_locale
 from voicetype.machine import Machine, decide, decided, introduction, memory_mb, this_machine
@@ -368,3 +371,52 @@ def test_the_first_run_has_five_lines_whatever_was_chosen(config: Config, machin
         "Key",
         "To change any of it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("gpu_mb", "device", "preset"),
+    [
+        (0, "auto", "english"),
+        (4_000, "auto", "english"),
+        (6_200, "auto", "accurate"),
+        (6_200, "cuda", "accurate"),
+        (6_200, "cpu", "english"),
+    ],
+)
+def test_a_preset_for_a_graphics_processor(gpu_mb: int, device: str, preset: str) -> None:
+    machine = replace(STRONG, language="en", gpu_memory_mb=gpu_mb)
+    chosen = decide(override(asked(), {"models.device": device}), machine).models
+    assert (chosen.preset, chosen.device) == (preset, device)
+
+
+class Cuda:
+    """Stands for the driver's library: `failing` is what it can't do."""
+
+    def __init__(self, failing: str = "") -> None:
+        self.failing = failing
+
+    def cuInit(self, _: int) -> int:  # its name
+        return int(self.failing == "init")
+
+    def cuDeviceGet(self, _: object, __: int) -> int:
+        return int(self.failing == "device")
+
+    def cuDeviceTotalMem_v2(self, size: Any, _: object) -> int:
+        size._obj.value = 8_000_000_000
+        return int(self.failing == "memory")
+
+
+@pytest.mark.parametrize(
+    ("failing", "devices", "memory"),
+    [("", 1, 8_000), ("", 0, 0), ("init", 1, 0), ("device", 1, 0), ("memory", 1, 0)],
+)
+def test_the_memory_of_a_graphics_processor(tmp_path: Path, failing: str, devices: int, memory: int) -> None:
+    assert gpu.memory_mb(tmp_path, lambda: Cuda(failing), lambda: devices) == memory
+
+
+def test_without_a_driver_nobody_asks_for_a_graphics_processor(tmp_path: Path) -> None:
+    def unwanted() -> int:
+        raise AssertionError
+
+    assert gpu.memory_mb(tmp_path / "none", unwanted, unwanted) == 0
+    assert gpu.memory_mb(tmp_path, lambda: ctypes.CDLL("libnone.so"), unwanted) == 0

@@ -183,3 +183,29 @@ def test_a_model_that_is_in_use_can_be_removed(home: Path) -> None:
         models.remove("small")
         assert not there.exists()
         assert len(weights.read()) == os.fstat(weights.fileno()).st_size == 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("strategy", "roles", "got"),
+    [
+        ("dual", {"tiny.en": "fast", "base": "heavy"}, ["tiny.en", "base"]),
+        ("cascaded", {"tiny.en": "fast", "base": "heavy"}, ["tiny.en", "base"]),
+        ("single", {"base": "both"}, ["base"]),
+        ("gated", {"base": "both"}, ["base"]),
+        ("remote", {"tiny.en": "fast", "base": "relief"}, ["tiny.en"]),
+        ("streaming", {"tiny.en": "relief", "base": "relief"}, []),
+    ],
+)
+def test_the_models_of_a_strategy(
+    home: Path, capsys: pytest.CaptureFixture[str], strategy: str, roles: dict[str, str], got: list[str]
+) -> None:
+    for name in got:
+        put(home, name)
+    configured(home, f"[models]\npreset = 'light'\n[engine]\nstrategy = '{strategy}'\n")
+    assert cli.main(["models", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)["models"]
+    assert {each["name"]: each["role"] for each in told if each["role"]} == roles
+    assert cli.main(["models", "get"]) == 0
+    out, said = capsys.readouterr()
+    assert [Path(line).name for line in out.splitlines()] == got
+    assert said.count("could stand by") == [*roles.values()].count("relief")

@@ -18,14 +18,17 @@ import voicetype
 from tests.fakes import FakeTranscriber
 from voicetype import calls, daemon, opening, pair, workers
 from voicetype import waiting as waiting_windows
-from voicetype.choice import heard_language
+from voicetype.assembly import Assembly
+from voicetype.choice import ChosenModel, Server, Wanted, heard_language
 from voicetype.config import ModelsConfig
-from voicetype.engine import EngineOptions, Transcriber, models
+from voicetype.engine import Transcriber, models
+from voicetype.engine.outgoing import Outgoing
 from voicetype.engine.progress import Progress
 from voicetype.errors import ConfigError, ModelError, VoicetypeError
 from voicetype.failures import Failure, Kind
 from voicetype.listening import Window
 from voicetype.pair import LoadedPair
+from voicetype.strategies import Strategy
 from voicetype.workers import Effort, Outcome, Request, Worker
 
 LIGHT = ModelsConfig(preset="light", unload_after_s=0)
@@ -52,7 +55,10 @@ class Shelf:
     fetching: threading.Event = field(default_factory=threading.Event)
     looked_for: list[str] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
+    says: dict[str, Callable[[int], str]] = field(default_factory=dict)
+    sure: float | None = None
     alive: weakref.WeakSet[FakeTranscriber] = field(default_factory=weakref.WeakSet)
+    most_alive: int = 0
 
     def ensure(self, name: str, _: str = "", progress: Progress | None = None, *__: object) -> Path:
         self.looked_for.append(name)
@@ -68,7 +74,8 @@ class Shelf:
             time.sleep(0.001)
         return Path(name)
 
-    def open(self, _: Path, name: str, __: EngineOptions) -> Transcriber:
+    def open(self, chosen: ChosenModel) -> Transcriber:
+        name = chosen.name
         self.opened.append(name)
         if name in self.gates:
             assert self.gates[name].wait(10)
@@ -78,8 +85,9 @@ class Shelf:
             raise self.errors[name]
         if name == "large-v1":
             raise LookupError("the tokenizer")
-        model = FakeTranscriber(name, str)
+        model = FakeTranscriber(name, self.says.get(name, str), self.sure)
         self.alive.add(model)
+        self.most_alive = max(self.most_alive, len(self.alive))
         return model
 
 
@@ -125,16 +133,17 @@ class Rig:
         self.watch.until(lambda: not self.pair.loading)
 
 
-Make = Callable[[ModelsConfig], Rig]
+Make = Callable[..., Rig]
 
 
 @pytest.fixture
 def make(shelf: Shelf) -> Iterator[Make]:
     made: list[LoadedPair] = []
 
-    def new(config: ModelsConfig) -> Rig:
+    def new(config: ModelsConfig, strategy: Strategy = Strategy.DUAL, server: Server | None = None) -> Rig:
         failures: list[VoicetypeError] = []
-        made.append(LoadedPair(config, 1, shelf.open, failures.append))
+        unit = Assembly(shelf.open, failures.append, Outgoing())
+        made.append(LoadedPair(Wanted(config, strategy=strategy, server=server), unit, failures.append))
         return Rig(made[-1], Watch(made[-1]), failures)
 
     yield new
@@ -163,7 +172,7 @@ def test_while_others_are_loaded_the_old_ones_hear_and_both_change_together(shel
     rig = make(LIGHT)
     assert rig.pair.wait_ready()
     shelf.gates = {"tiny": threading.Event(), "small": threading.Event()}
-    rig.pair.use(OTHERS, 1)
+    rig.pair.use(Wanted(OTHERS))
     rig.watch.until(lambda: rig.pair.loading == "Loading small")
     shelf.gates["small"].set()
     rig.watch.until(lambda: rig.pair.loading == "Loading tiny")
@@ -181,7 +190,7 @@ def test_in_mid_dictation_nothing_changes(shelf: Shelf, make: Make) -> None:
     assert rig.pair.wait_ready()
     rig.settled()
     rig.pair.dictating(True)
-    rig.pair.use(OTHERS, 1)
+    rig.pair.use(Wanted(OTHERS))
     rig.watch.until(lambda: "tiny" in shelf.opened and not rig.pair.loading)
     assert rig.pair.names() == ("tiny.en", "base")
     rig.pair.dictating(False)
@@ -191,13 +200,17 @@ def test_in_mid_dictation_nothing_changes(shelf: Shelf, make: Make) -> None:
 def test_a_model_that_stays_is_not_loaded_again(shelf: Shelf, make: Make) -> None:
     rig = make(LIGHT)
     assert rig.pair.wait_ready()
-    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=0), 1)
+    rig.pair.use(Wanted(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=0)))
     rig.hears("tiny.en", "small")
     assert shelf.opened == ["base", "tiny.en", "small"]
-    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", compute_type="float32", unload_after_s=0), 1)
+    rig.pair.use(
+        Wanted(ModelsConfig(fast="tiny.en", heavy="small", compute_type="float32", unload_after_s=0))
+    )
     rig.watch.until(lambda: shelf.opened[3:] == ["small", "tiny.en"])
     rig.settled()
-    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", compute_type="float32", unload_after_s=0), 2)
+    rig.pair.use(
+        Wanted(ModelsConfig(fast="tiny.en", heavy="small", compute_type="float32", unload_after_s=0), 2)
+    )
     rig.watch.until(lambda: shelf.opened[5:] == ["small", "tiny.en"])
 
 
@@ -205,9 +218,9 @@ def test_of_two_choices_in_a_row_the_last_one_counts(shelf: Shelf, make: Make) -
     rig = make(LIGHT)
     assert rig.pair.wait_ready()
     shelf.gates = {"small": threading.Event()}
-    rig.pair.use(OTHERS, 1)
+    rig.pair.use(Wanted(OTHERS))
     wait_until(lambda: "small" in shelf.opened)
-    rig.pair.use(ModelsConfig(fast="base.en", heavy="medium", unload_after_s=0), 1)
+    rig.pair.use(Wanted(ModelsConfig(fast="base.en", heavy="medium", unload_after_s=0)))
     rig.watch.until(lambda: ("tiny.en", "base", "Fetching medium: 500 of 1500 MB") in rig.watch.seen)
     shelf.gates["small"].set()
     rig.hears("base.en", "medium")
@@ -219,9 +232,9 @@ def test_what_is_fetched_for_nothing_is_fetched_no_more(make: Make) -> None:
     assert rig.pair.wait_ready()
     rig.settled()
     threads = threading.active_count()
-    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="large-v3", unload_after_s=0), 1)
+    rig.pair.use(Wanted(ModelsConfig(fast="tiny.en", heavy="large-v3", unload_after_s=0)))
     rig.watch.until(lambda: rig.pair.loading.startswith("Fetching large-v3"))
-    rig.pair.use(LIGHT, 1)
+    rig.pair.use(Wanted(LIGHT))
     wait_until(lambda: threading.active_count() <= threads)
     rig.settled()
     assert rig.failures == []
@@ -238,9 +251,9 @@ def test_what_was_loaded_for_nothing_gives_its_memory_back(
     given: list[set[str]] = []
     monkeypatch.setattr(pair, "give_back", lambda: given.append({model.name for model in shelf.alive}))
     shelf.gates = {late: threading.Event()}
-    rig.pair.use(OTHERS, 1)
+    rig.pair.use(Wanted(OTHERS))
     wait_until(lambda: late in shelf.opened)
-    rig.pair.use(LIGHT, 1)
+    rig.pair.use(Wanted(LIGHT))
     shelf.gates[late].set()
     wait_until(lambda: given[-1:] == [{"tiny.en", "base"}])
     rig.settled()
@@ -250,7 +263,7 @@ def test_of_models_that_can_not_be_loaded_the_old_ones_stay(shelf: Shelf, make: 
     rig = make(LIGHT)
     assert rig.pair.wait_ready()
     shelf.broken = ("small",)
-    rig.pair.use(OTHERS, 1)
+    rig.pair.use(Wanted(OTHERS))
     rig.hears("tiny", "base")
     assert [str(error) for error in rig.failures] == ["The model small is broken."]
     assert rig.pair.ready()
@@ -263,7 +276,7 @@ def test_what_the_libraries_raise_is_told_too(make: Make, caplog: pytest.LogCapt
     rig.settled()
     assert "could not be loaded: the tokenizer" in rig.failures[0].sentence
     assert rig.pair.failure is rig.failures[-1]
-    assert "loading the heavy model failed" in caplog.text
+    assert "The heavy model large-v1 could not be loaded" in caplog.text
 
 
 def test_a_failure_can_be_tried_again(shelf: Shelf, make: Make) -> None:
@@ -272,7 +285,7 @@ def test_a_failure_can_be_tried_again(shelf: Shelf, make: Make) -> None:
     assert not rig.pair.wait_ready()
     assert rig.pair.failure is not None
     shelf.missing = ()
-    rig.pair.use(OTHERS, 1)
+    rig.pair.use(Wanted(OTHERS))
     rig.hears("tiny", "small")
     assert rig.pair.failure is None
 
@@ -359,7 +372,7 @@ def test_an_unknown_model_is_refused_at_once(make: Make) -> None:
     rig = make(LIGHT)
     assert rig.pair.wait_ready()
     with pytest.raises(ModelError, match="no model called 'huge'"):
-        rig.pair.use(ModelsConfig(heavy="huge"), 1)
+        rig.pair.use(Wanted(ModelsConfig(heavy="huge")))
     assert rig.pair.names() == ("tiny.en", "base")
 
 
@@ -369,17 +382,22 @@ class Naps:
     def __init__(self) -> None:
         self.waiting: list[tuple[float, Callable[[], None]]] = []
 
-    def __call__(self, seconds: float, wake: Callable[[], None]) -> Naps:
+    def __call__(self, seconds: float, wake: Callable[[], None]) -> Nap:
         self.waiting.append((seconds, wake))
-        return self
+        return Nap(self, seconds)
 
+
+class Nap:
     daemon = False
+
+    def __init__(self, naps: Naps, seconds: float) -> None:
+        self.naps, self.seconds = naps, seconds
 
     def start(self) -> None:
         """The clock is the test's."""
 
     def cancel(self) -> None:
-        self.waiting.clear()
+        self.naps.waiting = [each for each in self.naps.waiting if each[0] != self.seconds]
 
 
 @pytest.fixture
@@ -416,7 +434,24 @@ def test_the_heavy_model_leaves_the_memory_and_comes_back_with_the_next_dictatio
     rig.settled()
     assert naps.waiting == []  # the dictation is not over
     rig.pair.dictating(False)
-    assert [seconds for seconds, _ in naps.waiting] == [60]
+    assert [seconds for seconds, _ in naps.waiting] == [60, 2]
+
+
+def test_what_a_dictation_has_left_in_the_memory_is_given_back_a_moment_later(
+    make: Make, naps: Naps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[bool] = []
+    monkeypatch.setattr("voicetype.pair.give_back", lambda: given_back.append(True))
+    rig = waiting(make, naps)
+    given_back.clear()
+    rig.pair.dictating(True)
+    rig.pair.dictating(False)
+    ((_, over),) = [each for each in naps.waiting if each[0] == 2]
+    assert not given_back
+    over()
+    assert given_back
+    rig.pair.dictating(True)  # at once: nothing is done beside a dictation
+    assert naps.waiting == []
 
 
 def test_a_model_in_use_does_not_leave(make: Make, naps: Naps) -> None:
@@ -430,7 +465,7 @@ def test_a_model_in_use_does_not_leave(make: Make, naps: Naps) -> None:
 def test_another_model_may_be_chosen_while_the_heavy_one_rests(shelf: Shelf, make: Make, naps: Naps) -> None:
     rig = waiting(make, naps)
     naps.waiting[0][1]()
-    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60), 1)
+    rig.pair.use(Wanted(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60)))
     rig.hears("tiny.en", "small")
     assert shelf.opened == ["base", "tiny.en", "small"]
 
@@ -441,7 +476,7 @@ def test_the_heavy_model_comes_back_though_another_choice_failed(
     rig = waiting(make, naps)
     naps.waiting[0][1]()
     shelf.missing = ("small",)
-    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60), 1)
+    rig.pair.use(Wanted(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60)))
     rig.watch.until(lambda: bool(rig.failures))
     rig.settled()
     assert rig.pair.names() == ("tiny.en", "base")
@@ -463,7 +498,7 @@ def test_a_choice_that_comes_while_the_heavy_model_is_brought_back(
     rig.pair.dictating(False)  # a tap of the key
     rig.pair.dictating(True)
     rig.pair.dictating(False)
-    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60), 1)
+    rig.pair.use(Wanted(ModelsConfig(fast="tiny.en", heavy="small", unload_after_s=60)))
     shelf.gates["base"].set()
     rig.hears("tiny.en", "small")
     rig.settled()
@@ -475,7 +510,7 @@ def test_what_has_left_does_not_leave_again(make: Make, naps: Naps, caplog: pyte
     rig = waiting(make, naps)
     caplog.set_level(logging.INFO)
     naps.waiting[0][1]()
-    rig.pair.use(ModelsConfig(fast="base", heavy="base", unload_after_s=60), 1)
+    rig.pair.use(Wanted(ModelsConfig(fast="base", heavy="base", unload_after_s=60)))
     rig.watch.until(lambda: rig.pair.fast.name == "base")
     rig.settled()
     naps.waiting[-1][1]()
@@ -539,7 +574,7 @@ def test_a_choice_that_does_not_fit_into_the_memory_leaves_the_old_one(
     assert rig.pair.wait_ready()
     rig.settled()
     shelf.errors = {"medium": error}
-    rig.pair.use(ModelsConfig(fast="tiny.en", heavy="medium", unload_after_s=0), 1)
+    rig.pair.use(Wanted(ModelsConfig(fast="tiny.en", heavy="medium", unload_after_s=0)))
     rig.watch.until(lambda: bool(rig.failures))
     rig.settled()
     assert str(rig.failures[0]) == "The heavy model medium found no memory to be loaded into."
@@ -604,7 +639,7 @@ def test_what_hung_before_says_nothing_of_another_choice(
         assert isinstance(heard_by(rig.pair.heavy), Failure)
         rig.hears(rig.pair.fast.name, name)
         rig.settled()
-        rig.pair.use(OTHERS, 1)
+        rig.pair.use(Wanted(OTHERS))
         rig.hears("tiny", "small")
         rig.settled()
     assert not rig.failures
@@ -621,7 +656,7 @@ def test_a_choice_that_waits_for_the_end_of_a_dictation_in_which_the_old_model_h
     assert rig.pair.wait_ready()
     rig.settled()
     rig.pair.dictating(True)
-    rig.pair.use(OTHERS, 1)
+    rig.pair.use(Wanted(OTHERS))
     rig.watch.until(lambda: shelf.opened[-2:] == ["small", "tiny"])
     rig.settled()
     (hanging,) = (model for model in shelf.alive if model.name == "base")

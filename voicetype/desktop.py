@@ -10,19 +10,20 @@ from pathlib import Path
 
 from voicetype import hotkeys, keyboards, logs, sound_process
 from voicetype.audience import Audience
-from voicetype.config import Config, ModelsConfig
+from voicetype.config import Config
 from voicetype.config_file import default_path, load, override, parsed, read_text, validated
 from voicetype.config_watch import changes
 from voicetype.config_writing import save
 from voicetype.control import State, Status
 from voicetype.core.stream import StreamEvent
 from voicetype.dictations import Dictations
+from voicetype.engine.outgoing import Outgoing
 from voicetype.errors import HotkeyError, VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.history import History
 from voicetype.hotkey import Hotkey, KeyEvent
 from voicetype.machine import decide, this_machine
-from voicetype.making import check, make_pair, settings
+from voicetype.making import asked_for, check, make_pair, settings
 from voicetype.microphone import Microphone
 from voicetype.x11.own_keys import OwnKeys
 
@@ -71,7 +72,8 @@ class Desktop:
         self._hotkey: Hotkey = hotkeys.none()
         self._heed: Callable[[KeyEvent], None] = lambda _: None
         self._models_asked = False  # also the same ones again: they may be to be had by now
-        self.models = make_pair(self._config, self.tell)
+        self.outgoing = Outgoing()
+        self.models = make_pair(self._config, self.tell, self.outgoing)
         self.dictations = Dictations(self.models.fast, self.models.heavy, self._keyboard)
         self.settings = settings(self._config)
         self.history = History(self.tell)
@@ -90,6 +92,11 @@ class Desktop:
     def ways(self) -> tuple[str, str]:
         """The keyboard and the hotkey, for people."""
         return self._keyboard.name, self._hotkey.name
+
+    @property
+    def sending(self) -> str:
+        """The host that something leaves this machine for just now; empty: nothing does."""
+        return self.outgoing.host
 
     def open(self, heed: Callable[[KeyEvent], None], lost: Callable[[], None]) -> None:
         """Connect the keyboard. Raises KeyboardError."""
@@ -154,8 +161,9 @@ class Desktop:
         self._config = after
         _say(after)
         self.settings = settings(after)
+        hear = asked_for(after)
         steps: tuple[tuple[bool, Callable[[], None]], ...] = (
-            (models_asked or _engine(before) != _engine(after), lambda: self.models.use(*_engine(after))),
+            (models_asked or asked_for(before) != hear, lambda: self.models.use(hear)),
             (_typing(before) != _typing(after), self._change_keyboard),
             (before.hotkey != after.hotkey, self.take_key),
             (True, lambda: self._audience.configure(after)),  # the menu marks what is chosen
@@ -191,11 +199,6 @@ def decided(config: Config) -> Config:
 def _say(config: Config) -> None:
     """So much of it is logged from now on."""
     logs.configure(config.logs.level, config.logs.quiet, config.logs.libraries)
-
-
-def _engine(config: Config) -> tuple[ModelsConfig, int]:
-    """What the models are made of."""
-    return config.models, config.engine.threads
 
 
 def _typing(config: Config) -> tuple[object, ...]:

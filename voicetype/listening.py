@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
 from voicetype.core.endpointing import Endpointing, EndpointingRules, Paused
 from voicetype.core.events import SAMPLE_RATE, SpeechEnded, SpeechStarted, Unconfirmed
-from voicetype.core.windows import Cadence, Due, Ready, Windows
+from voicetype.core.windows import Cadence, Due, Looks, Ready, Windows
 from voicetype.engine import Audio
 
 _PHRASE_S = 4.0  # the fast model's window leaves a phrase at least this long behind at a pause ...
 _ONSET_S = 1.5  # ... once so much of the next one can be heard: less is too little to understand
 _LEAD_S = 0.3  # of silence before a phrase's first word
 _HUSH_S = 0.06  # of silence: a pause may be near, whose pass the heavy model should be free for
+_QUIET_S = 2.0  # of silence: nobody waits for a draft now
 _SPARE_S = 0.3  # kept beyond the pre-roll while nobody speaks: the frames that show that somebody does
+
+_sessions = count()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +34,8 @@ class Window:
 
     The heavy model's begins where the utterance does, the fast one's where the phrase does.
     `same_as`: an earlier window with the same speech; where the model heard that, its word stands.
-    `voiced`: it holds a voice beyond doubt.
+    `voiced`: it holds a voice beyond doubt. `session`: which one, of those of this process. `start`: where it
+    begins, samples since the session's start.
     """
 
     utterance: int
@@ -42,6 +47,8 @@ class Window:
     final: bool = False
     same_as: int | None = None
     voiced: bool = False
+    session: int = 0
+    start: int = 0
 
 
 Heard = SpeechStarted | SpeechEnded | Unconfirmed | Window
@@ -84,6 +91,8 @@ class Listening:
     """Where an utterance and its phrase begin, and which windows are due."""
 
     def __init__(self, rules: EndpointingRules, cadence: Cadence) -> None:
+        self._session = next(_sessions)
+        self._cadence = cadence
         self._endpointing = Endpointing(rules)
         self._windows = Windows(cadence)
         self._sound = Sound()
@@ -91,6 +100,8 @@ class Listening:
         self._phrase, self._phrase_start = 0, 0
         self._next_phrase_start: int | None = None
         self._pause: tuple[int, int] | None = None  # the last pause's window id, and where its voice ended
+        self._saved: list[Window] = []  # utterances' last windows that wait
+        self._quiet_from = 0  # the position where the last voice ended
 
     def hear(self, frame: Audio, probability: float, ready: Ready) -> Iterator[Heard]:
         """Take a frame in; what follows from it, in order. `ready` is asked for an ordinary window only."""
@@ -102,6 +113,8 @@ class Listening:
         if self._endpointing.start is None:
             kept_s = self._endpointing.rules.pre_roll_s + _SPARE_S
             self._sound.forget(self._endpointing.position - round(kept_s * SAMPLE_RATE))
+            if self._endpointing.position - self._quiet_from >= _QUIET_S * SAMPLE_RATE:
+                yield from self._spent()
         elif self._endpointing.is_speech and not self._endpointing.paused:
             if was_paused:
                 self._resume()
@@ -112,6 +125,7 @@ class Listening:
         self._endpointing, endpoints = self._endpointing.finish()
         for endpoint in endpoints:
             yield from self._react(endpoint)
+        yield from self._spent()
 
     def _react(self, endpoint: SpeechStarted | SpeechEnded | Paused) -> Iterator[Heard]:
         match endpoint:
@@ -122,7 +136,8 @@ class Listening:
                 self._sound.forget(position)
                 yield endpoint
             case Paused(utterance, position, voice_end) if self._endpointing.is_speech:
-                self._windows, due = self._windows.pause(fast=True, heavy=True)
+                heavy = self._cadence.looks is not Looks.ENDS
+                self._windows, due = self._windows.pause(fast=True, heavy=heavy)
                 self._pause = (due.window_id, voice_end)
                 yield from self._due(utterance, due, position, to_pause=True)
             case SpeechEnded(utterance, position):
@@ -148,26 +163,38 @@ class Listening:
         cut = self._endpointing.start is not None  # the next utterance is open, whose drafts take over
         self._windows, due = self._windows.pause(fast=same_as is None and not cut, heavy=True)
         for window in self._due(utterance, due, position, to_pause=True):
-            yield replace(window, final=True, same_as=same_as) if window.heavy else window
+            if window.heavy:
+                self._saved.append(replace(window, final=True, same_as=same_as))
+            else:
+                yield window
+        self._quiet_from = self._endpointing.voice_end
+        if sum(len(window.audio) for window in self._saved) >= self._cadence.saved_samples:
+            yield from self._spent()
+
+    def _spent(self) -> Iterator[Window]:
+        """The windows that waited, in order."""
+        saved, self._saved = self._saved, []
+        yield from saved
 
     def _due(self, utterance: int, due: Due, position: int, *, to_pause: bool = False) -> Iterator[Window]:
         if due.fast:
-            audio, voiced = self._heard(self._phrase_start, position)
-            yield Window(utterance, due.window_id, audio, False, self._phrase, to_pause, voiced=voiced)
+            window = self._window(utterance, due.window_id, self._phrase_start, position)
+            yield replace(window, phrase=self._phrase, to_pause=to_pause)
         if due.heavy:
-            audio, voiced = self._heard(self._start, position)
-            yield Window(utterance, due.window_id, audio, True, to_pause=to_pause, voiced=voiced)
+            window = self._window(utterance, due.window_id, self._start, position)
+            yield replace(window, heavy=True, to_pause=to_pause)
 
-    def _heard(self, start: int, end: int) -> tuple[Audio, bool]:
+    def _window(self, utterance: int, window_id: int, start: int, end: int) -> Window:
         """The sound, and whether it holds a voice beyond doubt: as much of one as a word does."""
         rules = self._endpointing.rules
-        voice = self._sound.voice(start, end, rules.sure)
-        return self._sound.between(start, end), voice >= rules.least_voice_s * SAMPLE_RATE
+        voiced = self._sound.voice(start, end, rules.sure) >= rules.least_voice_s * SAMPLE_RATE
+        audio = self._sound.between(start, end)
+        return Window(utterance, window_id, audio, False, voiced=voiced, session=self._session, start=start)
 
     def _resume(self) -> None:
         """The voice is back after a pause, where the next phrase may begin."""
         voice_end = self._pause[1] if self._pause else self._phrase_start
-        if (voice_end - self._phrase_start) / SAMPLE_RATE >= _PHRASE_S:
+        if self._cadence.phrases and (voice_end - self._phrase_start) / SAMPLE_RATE >= _PHRASE_S:
             lead = self._endpointing.position - round(_LEAD_S * SAMPLE_RATE)
             self._next_phrase_start = max(voice_end, lead)
 

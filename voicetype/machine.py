@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voicetype.config import Config
+from voicetype.engine import gpu
 from voicetype.engine.catalogue import Pair, pair_memory_mb, preset
 from voicetype.engine.models import english_only, is_folder
 from voicetype.hotkey import NOT_YET
@@ -23,6 +24,11 @@ from voicetype.languages import NAMES, of_locale
 MANY_CORES = 4
 MUCH_MEMORY_MB = 7_000  # sold as 8 GB, of which firmware and graphics keep some
 """From here on the small models keep up as heavy ones, beside whatever else the desktop runs."""
+MUCH_GPU_MEMORY_MB = 5_500
+"""From here on, sold as 6 GB, the preset "accurate" fits into a graphics processor beside a desktop.
+
+By the size of its models: not measured.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class Machine:
     language: str  # Whisper's code of the desktop's; "": it has none
     memory_mb: int  # in millions of bytes; 0: unknown
     cores: int  # that this process may use
+    gpu_memory_mb: int = 0  # of a graphics processor that the models can run on; 0: there is none
 
     @property
     def strong(self) -> bool:
@@ -53,7 +60,8 @@ def this_machine(
         told = meminfo.read_text(encoding="ascii", errors="replace")
     except OSError:
         told = ""
-    return Machine(of_locale(environment), memory_mb(told), len(os.sched_getaffinity(0)))
+    cores = len(os.sched_getaffinity(0))
+    return Machine(of_locale(environment), memory_mb(told), cores, gpu.memory_mb())
 
 
 def memory_mb(meminfo: str) -> int:
@@ -127,6 +135,8 @@ def _language(config: Config, machine: Machine) -> _Choice:
 def _preset(config: Config, machine: Machine) -> _Choice:
     if config.models.preset != "auto":
         return _Choice(config.models.preset, "as you chose")
+    if config.models.device != "cpu" and machine.gpu_memory_mb >= MUCH_GPU_MEMORY_MB:
+        return _Choice("accurate", f"for a graphics processor with {machine.gpu_memory_mb / 1000:.0f} GB")
     heard = {_language(config, machine).value, *config.languages}
     name = ("english" if machine.strong else "light") if heard == {"en"} else ""
     name = name or ("multilingual" if machine.strong else "light-multilingual")

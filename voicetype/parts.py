@@ -64,6 +64,10 @@ class Parts(Protocol):
         """The keyboard and the hotkey, for people."""
 
     @property
+    def sending(self) -> str:
+        """The host that something leaves this machine for just now; empty: nothing does."""
+
+    @property
     def history(self) -> History:
         """The last dictations."""
 

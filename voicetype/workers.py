@@ -23,7 +23,7 @@ from dataclasses import replace
 from voicetype import logs
 from voicetype.calls import CallThread, Hung
 from voicetype.core.spoken import AUTO
-from voicetype.engine import Hearing, Hypothesis, Transcriber
+from voicetype.engine import Hearing, Hypothesis, Transcriber, Wakeful
 from voicetype.errors import VoicetypeError
 from voicetype.failures import Failure, Kind, of
 from voicetype.waiting import Effort, Outcome, Pace, Request, too_much
@@ -112,6 +112,11 @@ class Worker:
             self._model, self._expected, self._last = model, False, None
             self._pace, self._gone = Pace(usual_s), Kind.MISSING
             self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Somebody begins to speak: a server that sleeps is told."""
+        if isinstance(model := self._model, Wakeful):
+            threading.Thread(target=model.wake, name="wake", daemon=True).start()
 
     def wait_ready(self) -> bool:
         """Block until the model that is expected is there; False where none came."""
@@ -211,6 +216,13 @@ class Worker:
             among=request.effort.languages,
             presumed=spoken.presumed,
             voiced=window.voiced,
+            vocabulary=request.effort.vocabulary,
+            utterance=window.utterance,
+            phrase=window.phrase,
+            session=window.session,
+            start=window.start,
+            to_pause=window.to_pause,
+            final=window.final,
         )
         if how.language == AUTO:
             heard_in = spoken.for_heavy if window.heavy else spoken.for_fast

@@ -60,7 +60,7 @@ def _absolute(model: str) -> str:
 
 def _left_over(options: Namespace, asked: Mapping[str, str]) -> list[str]:
     """Options that only a daemon's own start can heed, as they are written."""
-    left = [f"--{name.rpartition('.')[2]}" for name in asked if name.startswith("typing.")]
+    left = [f"--{name.rpartition('.')[2]}" for name in asked if name.startswith(("typing.", "engine."))]
     if options.config:
         left.append("--config")
     if options.format:

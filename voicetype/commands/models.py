@@ -12,11 +12,13 @@ from pathlib import Path
 from voicetype.commands.options import configuration
 from voicetype.config import Config, ModelsConfig
 from voicetype.engine import models, speeds, store
-from voicetype.engine.catalogue import ALIASES, PRESETS, Pair, known, pair_memory_mb
+from voicetype.engine.catalogue import ALIASES, PRESETS, known, pair_memory_mb
 from voicetype.engine.models import ModelInfo
 from voicetype.engine.progress import Bar
+from voicetype.strategies import PLANS, ROLES, Strategy
 
-_ROLES = {"fast": "drafts", "heavy": "confirms", "both": "both", "": ""}
+_ROLES = {"fast": "drafts", "heavy": "confirms", "both": "both", "relief": "stands by", "": ""}
+_RELIEF = "relief"
 _SOURCES = {"cache": "here", "hub cache": "here, in the hub's cache", "hub": "hub", "wheels": "package index"}
 _NOTE = "memory: once loaded. speed: for five seconds of speech, measured when a model is first loaded here."
 
@@ -26,7 +28,7 @@ def run(options: Namespace) -> int:
     config = configuration(options)
     match options.action:
         case "get":
-            for path in dict.fromkeys(_fetched(options.names, config.models)):
+            for path in dict.fromkeys(_fetched(options.names, config)):
                 print(path)
         case "remove":
             freed = models.remove(options.name, config.models.folder)
@@ -36,10 +38,11 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _fetched(names: Sequence[str], chosen: ModelsConfig) -> list[Path]:
-    """The folders of models: those named, else the two that are configured or what they fall back to."""
-    pair = models.resolve(chosen)
-    wanted = [name for name in dict.fromkeys(names or (pair.fast, pair.heavy)) if not models.is_folder(name)]
+def _fetched(names: Sequence[str], config: Config) -> list[Path]:
+    """The folders of models: those named, else those that hear as it is configured, or fall back to."""
+    chosen, jobs = config.models, _jobs(config)
+    needed = [name for name, role in jobs.items() if role != _RELIEF]
+    wanted = [name for name in dict.fromkeys(names or needed) if not models.is_folder(name)]
     listed = {info.name: info for info in models.listing(chosen.folder)}
     for info in [
         listed[known(name).name] for name in wanted
@@ -48,8 +51,31 @@ def _fetched(names: Sequence[str], chosen: ModelsConfig) -> list[Path]:
         print(f"{info.name} {here}", file=sys.stderr)
     if names:
         return [models.ensure(name, chosen.folder, Bar(), thorough=True) for name in names]
-    obtained = models.ensure_pair(chosen, Bar())
+    for name in (name for name, role in jobs.items() if role == _RELIEF and not _is_here(name, chosen)):
+        print(f"{name} could stand by for the server: `voicetype models get {name}`.", file=sys.stderr)
+    if not needed:
+        return []
+    obtained = models.ensure_pair(chosen, Bar(), roles=PLANS[config.engine.strategy].local)
     return [obtained.fast, obtained.heavy]
+
+
+def _is_here(name: str, chosen: ModelsConfig) -> bool:
+    return models.present(name, chosen.folder) is not None
+
+
+def _jobs(config: Config) -> dict[str, str]:
+    """What each model does by the strategy: a key of _ROLES, by the models as they are configured."""
+    local, pair = PLANS[config.engine.strategy].local, asdict(models.resolve(config.models))
+    hear = {role: ALIASES.get(pair[role], pair[role]) for role in local}
+    if len(set(hear.values())) == 1 and not _asks_a_server(config):
+        return dict.fromkeys(hear.values(), "both")
+    jobs = {name: role for role, name in hear.items()}
+    stand_by = [ALIASES.get(pair[role], pair[role]) for role in ROLES if role not in local]
+    return jobs | {name: _RELIEF for name in stand_by if _asks_a_server(config) and name not in jobs}
+
+
+def _asks_a_server(config: Config) -> bool:
+    return config.engine.strategy in (Strategy.REMOTE, Strategy.STREAMING)
 
 
 def _listed(config: Config) -> list[ModelInfo]:
@@ -59,16 +85,16 @@ def _listed(config: Config) -> list[ModelInfo]:
 
 def _tables(config: Config) -> str:
     """For people, in a hundred columns."""
-    pair = models.resolve(config.models)
+    jobs = _jobs(config)
     lines = [f"{'model':<19}{'now':<10}{'download':>8}{'memory':>10}  {'languages':<16}{'speed':>7}  where"]
     for info in _listed(config):
         speed = f"{info.speed_s:.2f} s" if info.speed_s else "–"
+        job = _ROLES[jobs.get(info.name, "")]
         lines.append(
-            f"{info.name:<19}{_ROLES[_role(info.name, pair)]:<10}{info.size_mb:>5} MB{info.memory_mb:>7} MB  "
+            f"{info.name:<19}{job:<10}{info.size_mb:>5} MB{info.memory_mb:>7} MB  "
             f"{info.languages:<16}{speed:>7}  {_where(info)}"
         )
-    for name in filter(models.is_folder, dict.fromkeys((pair.fast, pair.heavy))):
-        lines.append(f"{_ROLES[_role(name, pair)]} now: {name}")
+    lines += [f"{_ROLES[jobs[name]]} now: {name}" for name in filter(models.is_folder, jobs)]
     lines += [_NOTE, f"kept in {store.place(config.models.folder)}", ""]
     lines.append(f"{'preset':<20}{'drafts':<10}{'confirms':<10}memory of both")
     for name, both in PRESETS.items():
@@ -80,15 +106,15 @@ def _tables(config: Config) -> str:
 def _fields(config: Config) -> str:
     """For scripts: the tables as JSON.
 
-    `folder`; `models`: what ModelInfo has, and `role`: "fast", "heavy", "both" or empty; `presets`: `name`,
-    `fast`, `heavy`, `memory_mb`, and whether it is `configured`.
+    `folder`; `models`: what ModelInfo has, and `role`: "fast", "heavy", "both", "relief" (for a server) or
+    empty; `presets`: `name`, `fast`, `heavy`, `memory_mb`, and whether it is `configured`.
     """
-    pair = models.resolve(config.models)
+    jobs = _jobs(config)
     return json.dumps(
         {
             "folder": str(store.place(config.models.folder)),
             "models": [
-                asdict(info) | {"path": str(info.path or ""), "role": _role(info.name, pair)}
+                asdict(info) | {"path": str(info.path or ""), "role": jobs.get(info.name, "")}
                 for info in _listed(config)
             ],
             "presets": [
@@ -103,12 +129,6 @@ def _fields(config: Config) -> str:
 
 def _where(info: ModelInfo) -> str:
     return " or ".join(_SOURCES[source] for source in info.source.split(" or "))
-
-
-def _role(name: str, pair: Pair) -> str:
-    """What a model does as it is configured."""
-    roles = [role for role, model in asdict(pair).items() if ALIASES.get(model, model) == name]
-    return "both" if len(roles) == len(asdict(pair)) else "".join(roles)
 
 
 def _in_force(preset: str, chosen: ModelsConfig) -> bool:

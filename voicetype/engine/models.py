@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -33,6 +33,8 @@ from voicetype.engine.store import State
 from voicetype.errors import ModelError
 
 log = logging.getLogger(__name__)
+
+ROLES = ("fast", "heavy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,21 @@ def options(config: ModelsConfig, threads: int) -> EngineOptions:
     return EngineOptions(config.device, config.compute_type, threads)
 
 
-def choices(config: ModelsConfig) -> tuple[Pair, ...]:
-    """The pair asked for, then a lighter one for its languages; a name of the user's own is not replaced."""
+def choices(config: ModelsConfig, roles: Collection[str] = ROLES) -> tuple[Pair, ...]:
+    """The pair asked for, then a lighter one for its languages; a name of the user's own is not replaced.
+
+    Of `roles` that are not wanted, the other one's model takes the place.
+    """
     wanted, usual = resolve(config), preset(config.preset)
     english = english_only(usual.fast) or english_only(usual.heavy)
     lighter = PRESETS[LIGHT] if english else WITHOUT_HUB
     instead = Pair(config.fast or lighter.fast, config.heavy or lighter.heavy)
-    return (wanted,) if instead == wanted else (wanted, instead)
+    return tuple(dict.fromkeys(_only(pair, roles) for pair in (wanted, instead)))
+
+
+def _only(pair: Pair, roles: Collection[str]) -> Pair:
+    fast, heavy = (pair.fast if "fast" in roles else pair.heavy), pair.heavy
+    return Pair(fast, heavy if "heavy" in roles else pair.fast)
 
 
 def is_folder(name: str) -> bool:
@@ -143,12 +153,13 @@ def ensure_pair(
     config: ModelsConfig,
     progress: Progress = silent,
     fetches: Mapping[Source, fetch.Fetch] = FETCHES,
+    roles: Collection[str] = ROLES,
 ) -> Obtained:
-    """Both models of a configuration; for a preset that can't be had lighter ones, with a warning.
+    """The models of a configuration for `roles`; for a preset that can't be had lighter ones, with a warning.
 
     Raises ModelError when that can't be had either, or for a model that the user named.
     """
-    pairs = choices(config)
+    pairs = choices(config, roles)
     for pair in pairs:
         try:
             fast = ensure(pair.fast, config.folder, progress, fetches)
@@ -161,6 +172,11 @@ def ensure_pair(
         else:
             return Obtained(pair, fast, heavy)
     raise AssertionError("the last pair returns or raises")
+
+
+def present(name: str, folder: str = "") -> Path | None:
+    """The folder of a model that is on this machine; nothing is fetched. Raises ModelError."""
+    return _users_folder(name) if is_folder(name) else _looked_for(known(name), store.place(folder))[1]
 
 
 def listing(folder: str = "", speeds: Mapping[str, float] = MappingProxyType({})) -> list[ModelInfo]:
