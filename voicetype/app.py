@@ -25,13 +25,11 @@ from voicetype.core.stream import StreamEvent
 from voicetype.daemon import Daemon
 from voicetype.desktop import Desktop, Wish, wish
 from voicetype.dictations import Dictations
-from voicetype.engine import models
-from voicetype.engine.progress import Bar
 from voicetype.errors import VoicetypeError
 from voicetype.hotkey import NOT_YET
 from voicetype.keyboard.dummy import DummyKeyboard
 from voicetype.machine import cancelling, introduction, this_machine
-from voicetype.making import make_pair, open_model, settings
+from voicetype.making import make_pair, settings
 from voicetype.pipeline import Dictation
 from voicetype.relay import Relay
 from voicetype.screen_lock import ScreenLock
@@ -75,17 +73,6 @@ def tell(printer: Printer, news: StreamEvent | VoicetypeError) -> None:
         printer(news)
 
 
-def transcribe(config: Config, path: str) -> str:
-    """The whole text of a recording by the heavy model, offline."""
-    samples = read_recording(path)
-    obtained = models.ensure_pair(config.models, Bar())
-    options = models.options(config.models, config.engine.threads)
-    model = open_model(obtained.heavy, obtained.pair.heavy, options, config.models.folder)
-    return model.transcribe_long(
-        samples, language=config.language, beam_size=config.engine.beam_size, among=config.languages
-    )
-
-
 def run_daemon(path: Path | None, once: Mapping[str, object], printer: Printer) -> int:
     """The daemon, until it is told to quit or its display is gone. Returns the exit code.
 
@@ -118,6 +105,7 @@ def _run(path: Path | None, once: Mapping[str, object], printer: Printer) -> int
         audience.open_bus(daemon)  # what started us over the bus is called at once
         desktop.take_key()  # behind the name: of two that start together, the one that ends must not have it
         desktop.models.watch(daemon.announce)
+        desktop.outgoing.watch(daemon.announce)
         daemon.announce()
         audience.open_look(daemon, wanted.config, wanted.path)
         introduce(wanted, desktop, audience)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicetype.core.events import SAMPLE_RATE
+from voicetype.decoding import opened, shown
 from voicetype.errors import AudioError
 from voicetype.frames import FRAME_SAMPLES, Frame, padded
 
@@ -58,18 +59,14 @@ class Recording:
 
 
 def read_recording(path: str | Path) -> NDArray[np.float32]:
-    """A recording in any format that FFmpeg reads: shape (n,), 16 kHz, mono. Raises AudioError."""
-    if not Path(path).is_file():
-        raise AudioError(f"There is no recording at {path}.", "Check the name.")
-    from av.error import FFmpegError
-    from faster_whisper.audio import decode_audio
+    """A recording in any format that FFmpeg reads: shape (n,), 16 kHz, mono. "-": from a pipe.
 
-    try:
-        samples: NDArray[np.float32] = np.asarray(decode_audio(str(path), SAMPLE_RATE), dtype=np.float32)
-    except (FFmpegError, OSError, ValueError, IndexError) as error:
+    Raises AudioError.
+    """
+    with opened(path) as sound:
+        blocks = list(sound.blocks())
+    if not sum(map(len, blocks)):
         raise AudioError(
-            f"{path} is no recording that can be read.", "WAV, FLAC, Ogg, MP3 and more are."
-        ) from error
-    if not len(samples):
-        raise AudioError(f"There is no sound in {path}.", "It may have been cut off while it was recorded.")
-    return samples
+            f"There is no sound in {shown(path)}.", "It may have been cut off while it was recorded."
+        )
+    return np.concatenate(blocks)

@@ -1,4 +1,4 @@
-"""`run`, `replay` and `transcribe`: the commands that load models."""
+"""`run` and `replay`: the commands that dictate."""
 
 from __future__ import annotations
 
@@ -15,13 +15,9 @@ def run(options: Namespace) -> int:
     from voicetype import app
 
     config = configuration(options)
-    match options.command:
-        case "replay":
-            code = app.replay(config, options.file, realtime=options.realtime, printer=output(options))
-            return calls.leave(code)
-        case "transcribe":
-            print(app.transcribe(config, options.file))
-            return 0
+    if options.command == "replay":
+        code = app.replay(config, options.file, realtime=options.realtime, printer=output(options))
+        return calls.leave(code)
     try:
         return calls.leave(app.run_daemon(options.config, chosen(options), output(options)))
     except client.AlreadyRunning:  # it came meanwhile

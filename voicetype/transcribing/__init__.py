@@ -1,0 +1,1 @@
+"""Recordings -> texts and subtitles: `voicetype transcribe`."""
