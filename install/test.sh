@@ -7,11 +7,11 @@ set -euo pipefail
 packages=(
     python3 python3-venv python3-gi python3-tk
     libportaudio2 gir1.2-gtk-3.0 gir1.2-ayatanaappindicator3-0.1
-    xvfb openbox i3lock ssh-askpass-gnome picom xterm xclip xdotool x11-utils x11-xkb-utils xauth
+    xvfb flite openbox i3lock ssh-askpass-gnome picom xterm xclip xdotool x11-utils x11-xkb-utils xauth
     sway foot grim ibus ibus-gtk3
     dbus xdg-desktop-portal jq libglib2.0-bin pulseaudio-utils desktop-file-utils xfconf
     xfce4-panel imagemagick at-spi2-core python3-pyqt5 python3-pyqt6 procps
-    debootstrap pipx strace systemd dbus-user-session
+    debootstrap pipx strace systemd dbus-user-session gnome-keyring libsecret-tools openssl
 )
 # Ubuntu has it as a snap alone, which tests can't drive: those that want it are skipped there.
 if grep -qx 'ID=debian' /etc/os-release 2>/dev/null; then packages+=(chromium); fi

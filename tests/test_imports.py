@@ -22,6 +22,7 @@ VALUES = {
     "dataclasses",
     "difflib",
     "enum",
+    "fnmatch",
     "functools",
     "itertools",
     "json",
@@ -39,6 +40,7 @@ WAYS = {
     "engine": "voicetype.engine",
     "tray": "voicetype.tray",
     "audio": "voicetype.audio",
+    "decoding": "voicetype.decoding",
     "links": "voicetype.links",
     "microphone": "voicetype.microphone",
     "portaudio": "voicetype.portaudio",
@@ -59,6 +61,7 @@ WAYS = {
 """The adapters: each way to the outside, and where it lives."""
 
 TOGETHER = [
+    {"audio", "decoding"},
     {"dbus", "dbus_interface", "dbus_values"},
     {"links", "microphone", "portaudio", "sound_child", "sound_news", "sound_process", "sounds"},
     {"vad", "silero", "webrtc"},
@@ -84,15 +87,20 @@ OWNED = {
         "voicetype.screen_lock",
         "voicetype.watch",
     },
-    # It decodes recordings, and brings Silero, too.
-    "faster_whisper": {"voicetype.engine", "voicetype.audio", "voicetype.silero"},
+    "av": {"voicetype.decoding", "voicetype.engine.remote_sound", "voicetype.frames"},
+    # It brings Silero, too.
+    "faster_whisper": {"voicetype.engine", "voicetype.silero"},
     "ctranslate2": {"voicetype.engine"},
+    "httpx2": {"voicetype.engine.remote_calls"},
     "onnxruntime": {"voicetype.silero"},
     "pywayland": {"voicetype.wayland"},
     "Xlib": {"voicetype.keyboard", "voicetype.hotkey", "voicetype.x11"},
     "pystray": {"voicetype.tray.host"},
+    "regex": {"voicetype.own_words"},
     "PIL": {"voicetype.tray.icons"},
     "tomlkit": {"voicetype.config_writing"},
+    "tqdm": {"voicetype.engine.progress", "voicetype.transcribing.progress"},
+    "websockets": {"voicetype.engine.streaming_line"},
     "matplotlib": set(),  # the benchmarks' alone
 }
 """The outside libraries, and the only modules or packages that know them."""

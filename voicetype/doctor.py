@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from voicetype import surroundings
-from voicetype.checks import Finding, Verdict, bad, files, good, screen, service, sound, tray, trials
+from voicetype.checks import Finding, Verdict, bad, files, good, screen, server, service, sound, tray, trials
 from voicetype.config import Config
 from voicetype.config_file import default_path, load
 from voicetype.errors import ConfigError
@@ -32,6 +32,7 @@ CHECKS: Mapping[str, Check] = {
     "sound server": sound.sound_server,
     "models": files.both_models,
     "disk": files.disk,
+    "server": server.server,
     "session bus": service.session_bus,
     "daemon": service.daemon,
     "tray host": tray.tray_host,

@@ -3,6 +3,8 @@
 VoicetypeError
 ├── ConfigError          the configuration file or a value in it
 ├── ModelError           a model that is unknown, missing, broken or can't be fetched
+│   ├── ServerError      a server that did not hear what it should have heard
+│   │   └── KeyRefused   it does not take the key
 │   └── failures.Failure a model that did not hear what it should have heard
 ├── engine.progress.Unwanted  a model that nobody waits for any more
 ├── AudioError           no microphone, a device that fails, a file that can't be read
@@ -10,6 +12,7 @@ VoicetypeError
 ├── KeyboardError        no way to type
 │   └── PatchInterrupted a patch that stopped half way, with exactly how far it came
 ├── NotTyped             the end of a dictation that no window took; it is kept
+├── CommandError         a spoken command that could not be carried out
 ├── UndoError            what the last dictation typed can't be taken back
 ├── HistoryError         the last dictations can't be kept in a file
 ├── HotkeyError          the push-to-talk key can't be had
@@ -39,6 +42,18 @@ class ConfigError(VoicetypeError):
 
 class ModelError(VoicetypeError):
     """A model is unknown, missing, broken, or can't be fetched."""
+
+
+class ServerError(ModelError):
+    """A server did not hear a window. `pause_s`: for so many seconds it wants not to be asked again."""
+
+    def __init__(self, sentence: str, hint: str, pause_s: float = 0.0) -> None:
+        super().__init__(sentence, hint)
+        self.pause_s = pause_s
+
+
+class KeyRefused(ServerError):
+    """A server does not take the key that it was shown, or there is none to show it."""
 
 
 class AudioError(VoicetypeError):
@@ -93,6 +108,10 @@ class NotTyped(VoicetypeError):
                 "They are gone: [history] length and keep, in the configuration, say how long texts are kept."
             )
         super().__init__(f"The last {characters} characters were not typed: {why}.", hint)
+
+
+class CommandError(VoicetypeError):
+    """A spoken command was understood, and could not be carried out."""
 
 
 class UndoError(VoicetypeError):

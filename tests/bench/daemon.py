@@ -31,6 +31,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.steady import Usage, usage
+from tests.folders import short_folder
 from tests.real.panel import running_panel
 from tests.real.soundserver import SoundServer
 from tests.real.xserver import Desktop, running_desktop
@@ -86,8 +87,7 @@ def desktop(folder: Path) -> Iterator[Stage]:
         screen = stack.enter_context(running_desktop(folder))
         panel = stack.enter_context(running_panel(screen, folder))
         os.environ["DBUS_SESSION_BUS_ADDRESS"] = panel.environment["DBUS_SESSION_BUS_ADDRESS"]
-        sockets = stack.enter_context(TemporaryDirectory(prefix="vt-", ignore_cleanup_errors=True))
-        sound = SoundServer(Path(sockets))
+        sound = SoundServer(stack.enter_context(short_folder()))
         stack.callback(sound.close)
         sound.start()
         heard = {name: sound.env[name] for name in ("XDG_RUNTIME_DIR", "PULSE_SERVER")}

@@ -24,9 +24,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tests.bench.score import normalise
+from tests.folders import short_folder
 from tests.real.daemon import Daemon, demo, running_daemon, write_wave
 from tests.real.soundserver import SINK, SOURCE, SoundServer
 from voicetype.audio import read_recording
@@ -133,14 +133,14 @@ def main() -> None:
     arguments.add_argument("--only", default="", help="faults with this in their name")
     only = arguments.parse_args().only
     chosen = [fault for fault in FAULTS if only in fault.name or fault.name == "none"]
-    with TemporaryDirectory(prefix="vt-", ignore_cleanup_errors=True) as folder:
-        sound = SoundServer(Path(folder))
+    with short_folder() as folder:
+        sound = SoundServer(folder)
         try:
             sound.start()
             samples = read_recording(demo("demo-congrats.g722"))
-            before = write_wave(Path(folder) / "before.wav", samples[: 7 * SAMPLE_RATE])
-            after = write_wave(Path(folder) / "after.wav", samples[7 * SAMPLE_RATE : 14 * SAMPLE_RATE])
-            config = Path(folder) / "config.toml"
+            before = write_wave(folder / "before.wav", samples[: 7 * SAMPLE_RATE])
+            after = write_wave(folder / "after.wav", samples[7 * SAMPLE_RATE : 14 * SAMPLE_RATE])
+            config = folder / "config.toml"
             config.write_text(_CONFIG)
             with running_daemon(os.environ | sound.env, "--config", str(config)) as daemon:
                 report(Scene(daemon, sound, before, after), chosen)

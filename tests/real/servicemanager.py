@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.folders import short_folder
 from tests.real.xserver import wait_until
 
 _SYSTEMD = Path("/usr/lib/systemd/systemd")
@@ -80,10 +80,9 @@ def running_manager(home: Path, environment: Mapping[str, str]) -> Iterator[Serv
     _need()
     system = home.parent / "system-units"
     shutil.copytree(_SYSTEM_UNITS, system, ignore=_others, symlinks=True)
-    with tempfile.TemporaryDirectory(prefix="vt-", ignore_cleanup_errors=True) as folder:
-        runtime = Path(folder)
-        env = {**environment, "HOME": str(home), "XDG_RUNTIME_DIR": folder}
-        env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={folder}/bus"
+    with short_folder() as runtime:
+        env = {**environment, "HOME": str(home), "XDG_RUNTIME_DIR": str(runtime)}
+        env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={runtime}/bus"
         manager = ServiceManager(home, runtime, env)
         started = {**env, "SYSTEMD_UNIT_PATH": f"{manager.units}:{system}", "SYSTEMD_LOG_TARGET": "null"}
         command = [*_APART, _ENTER, "sh", runtime.name, str(_SYSTEMD)]

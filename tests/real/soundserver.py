@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.deadline import wait_until as wait_until
+from tests.folders import short_folder
 
 _DEADLINE_S = 30.0
 _INHERITED = (
@@ -172,8 +172,8 @@ def running_sound_server() -> Iterator[SoundServer]:
     """One of the test's own; skips where there is none to run."""
     if lacking := missing():
         pytest.skip(f"no sound server: {lacking} not installed")
-    with tempfile.TemporaryDirectory(prefix="vt-", ignore_cleanup_errors=True) as folder:
-        server = SoundServer(Path(folder))
+    with short_folder() as folder:
+        server = SoundServer(folder)
         try:
             server.start()
             yield server

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.bench.score import normalise
 from tests.real.daemon import Daemon, need_models, running_daemon
 from tests.real.panel import Item, Panel, running_panel
 from tests.real.soundserver import SoundServer, sound_server
@@ -155,6 +156,19 @@ def test_the_file_is_read_again_when_it_changes(home: Home) -> None:
     assert daemon.status()["Hotkey"] == "x11: F9"
     home.file.write_text(text)
     home.waits_for(Hotkey="x11: Control_R")
+
+
+def test_what_is_learned_is_typed_at_once_and_never_logged(home: Home, sentence: Path) -> None:
+    daemon = home.start()
+    assert daemon.voicetype("learn", "you", "Siobhan").returncode == 0
+    daemon.wait_for(lambda: any("The vocabulary has changed." in line for line in daemon.said), "it is seen")
+    app = home.desktop.gtk()
+    home.dictate(sentence)
+    assert "siobhan" in normalise(home.heard())
+    assert "you" not in normalise(home.heard())
+    app.shows(home.heard())
+    assert home.file.read_text().startswith("# my own words\n")
+    assert not any("siobhan" in line.lower() for line in daemon.said)
 
 
 def test_models_change_in_mid_dictation_without_a_lost_word(home: Home, sentence: Path) -> None:
