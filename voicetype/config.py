@@ -81,7 +81,11 @@ class ModelsConfig:
     fast: str = setting("", "a name or a folder, instead of the preset's")
     heavy: str = setting("", "a name or a folder, instead of the preset's")
     device: str = choice("auto", ("auto", "cpu", "cuda"), "where the models run")
-    compute_type: str = choice("int8", COMPUTE_TYPES, "how they calculate, as CTranslate2 spells it")
+    compute_type: str = choice(
+        "auto",
+        COMPUTE_TYPES,
+        "how they calculate, as CTranslate2 spells it; auto: the quickest here, int8 on a processor",
+    )
     folder: str = setting("", "where models are kept; empty: the XDG data folder")
     unload_after_s: int = number(
         600, 0, 86_400, "the heavy model leaves the memory when unused for so long; 0: it stays"

@@ -22,7 +22,7 @@ class EngineOptions:
     """How a model computes: CTranslate2's device and compute type, and processor threads."""
 
     device: str = "auto"
-    compute_type: str = "int8"
+    compute_type: str = "auto"
     threads: int = 1
 
 
