@@ -22,7 +22,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TypeVar, cast
 
 import reactivex as rx
@@ -32,9 +31,9 @@ from reactivex.disposable import Disposable, SerialDisposable
 from reactivex.scheduler import EventLoopScheduler, NewThreadScheduler
 from reactivex.subject import Subject
 
+from voicetype.asking import Asking
 from voicetype.commanded import Commanded
 from voicetype.core.events import (
-    SAMPLE_RATE,
     Cancelled,
     Confidence,
     Event,
@@ -49,20 +48,17 @@ from voicetype.core.events import (
 from voicetype.core.session import Session, step
 from voicetype.core.spoken import Spoken
 from voicetype.core.stream import Finished, StreamEvent
-from voicetype.core.verification import Standing
 from voicetype.core.vocabulary import Vocabulary
 from voicetype.elsewhere import Elsewhere
-from voicetype.engine import Hypothesis
 from voicetype.errors import KeyboardError, NotTyped, VoicetypeError
 from voicetype.frames import FrameSource
 from voicetype.keyboard import Keyboard
 from voicetype.listening import Heard, Window
 from voicetype.listening_loop import ListeningLoop
-from voicetype.segments import Segments
 from voicetype.settings import Settings
 from voicetype.stats import Stats
 from voicetype.typist import Typist
-from voicetype.workers import Effort, Outcome, Request, Worker
+from voicetype.workers import Worker
 
 Report = Callable[[StreamEvent | VoicetypeError], None]
 """Told what happens, in order, on the typist thread."""
@@ -132,24 +128,29 @@ class Dictation:
         """Resolves to the whole text once nothing will change any more."""
         self.session = begin.session
         """What is known of it now; written by the reducer alone."""
-        self.spoken = Spoken(settings.presumed)
-        """Which languages are spoken in it; written by the heavy model's thread alone."""
         self._stages, self._source, self._settings, self._report = stages, source, settings, report
         self._stats = Stats()
         self._listening = ListeningLoop(
             source, settings, stages.fast, stages.heavy, lambda: self.session.doubtful
         )
-        self._begin, self._vocabulary = begin, settings.vocabulary  # of the window that is typed into
+        self._asking = Asking(
+            settings, lambda utterance: self.session.standing(utterance), stages.fast.wait_heard, self._aside
+        )
+        self._begin = begin
         self._elsewhere = Elsewhere(stages.keyboard, self._claim, self._tell)
         self._is_elsewhere = False  # another window has the focus
         self._typist = Typist(stages.keyboard, self._tell, lambda: self.session)
-        self._segments = Segments()
         self._commanded = Commanded(self._tell, source.stop)
         self._cancels: Subject[None] = Subject()
         self._go = threading.Event()
         self._subscription = SerialDisposable()
         self._subscription.disposable = self._graph().subscribe(self._take, self._broken)
         self._go.set()
+
+    @property
+    def spoken(self) -> Spoken:
+        """Which languages are spoken in it."""
+        return self._asking.spoken
 
     def stop(self) -> None:
         """The user has said all; what was captured is still heard and confirmed."""
@@ -204,45 +205,15 @@ class Dictation:
 
     def _transcribed(self, windows: Observable[Window], worker: Worker) -> Observable[Item]:
         """What `worker` makes of `windows`."""
-        settings = self._settings
-        effort = Effort(
-            settings.language,
-            settings.beam_size,
-            settings.realtime,
-            settings.languages,
-        )
 
         def subscribe(observer: abc.ObserverBase[Item], _: object = None) -> abc.DisposableBase:
-            def done(window: Window, outcome: Outcome) -> None:
-                if isinstance(outcome, Hypothesis):
-                    self._learn_language(window, outcome)
-                    observer.on_next(self._segments.of(window, outcome))
-                    return
-                # Also of an utterance that was switched away from: drops are counted.
-                for told in self._segments.dropped(worker.role, window, outcome):
-                    self._stages.control.on_next(told)
-                if window.final:
-                    self._stages.fast.wait_heard()  # the drafts' last words may still be on their way
-                    observer.on_next(Unconfirmed(window.utterance, window.window_id))
-
-            def submit(window: Window) -> None:
-                draft = partial(self._draft, window.utterance) if settings.verification else None
-                here = replace(effort, vocabulary=self._vocabulary)
-                worker.submit(Request(window, here, done, draft, lambda: self.spoken))
-
-            return windows.subscribe(submit, observer.on_error)
+            return windows.subscribe(self._asking.of(worker, observer.on_next), observer.on_error)
 
         return rx.create(subscribe)
 
-    def _learn_language(self, window: Window, outcome: Hypothesis) -> None:
-        if window.heavy:
-            heard_s = len(window.audio) / SAMPLE_RATE
-            language, probability = outcome.language, outcome.language_probability
-            self.spoken = self.spoken.after(window.utterance, language, probability, heard_s)
-
-    def _draft(self, utterance: int) -> Standing:
-        """What stands of an utterance now, for the heavy model to judge."""
-        return self.session.standing(utterance)
+    def _aside(self, item: Item) -> None:
+        """What a worker tells besides, also of an utterance that was switched away from."""
+        self._stages.control.on_next(item)
 
     def _fold(self, state: _State, item: Item) -> _State:
         """One item through the reducer; what is not for it passes by."""
@@ -255,7 +226,7 @@ class Dictation:
         """What is reported: segments as they are typed; one, too, of drafts confirmed as they stood."""
         match event:
             case Unconfirmed(utterance, int(window_id)) if (text := before.settled(utterance)) is not None:
-                event = self._segments.unverified(utterance, window_id, text)
+                event = self._asking.segments.unverified(utterance, window_id, text)
         if isinstance(event, TranscriptSegment) and before.terms.rules is not None:
             return replace(event, text=before.reported(event))
         return event
@@ -309,7 +280,7 @@ class Dictation:
         self._is_elsewhere = elsewhere
 
     def _claim(self) -> Terms:
-        terms, self._vocabulary = self._begin.claim()
+        terms, self._asking.vocabulary = self._begin.claim()
         return terms
 
     def _go_on_elsewhere(self, *_: object) -> None:
