@@ -41,6 +41,7 @@ from voicetype.core.verification import Standing
 from voicetype.core.vocabulary import Terms, Vocabulary
 from voicetype.core.wording import clean, split
 from voicetype.engine import Audio, Hearing, Hypothesis
+from voicetype.engine.lookups import Lookups
 from voicetype.engine.outgoing import Outgoing
 from voicetype.engine.remote import Remote, prompted
 from voicetype.engine.remote_answers import gains, read
@@ -557,3 +558,11 @@ except ServerError as error:
 def test_the_end_of_the_program_does_not_wait_for_a_name() -> None:
     done = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, timeout=60, check=True)
     assert b"no answer in time" in done.stdout
+
+
+def test_a_look_up_that_nobody_waits_for_any_more_ends_in_peace() -> None:
+    go = threading.Event()
+    answer = Lookups().submit(go.wait, 10)
+    assert not answer.cancel()  # or its thread would fail, with nobody to tell
+    go.set()
+    assert answer.result(10)

@@ -18,6 +18,7 @@ class Lookups(ThreadPoolExecutor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Call it, on a thread that nobody waits for."""
         future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()  # nothing can stop it: who is cancelled no longer waits for it
 
         def call() -> None:
             try:
