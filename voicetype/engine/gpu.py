@@ -21,6 +21,11 @@ def _devices() -> int:
     return count
 
 
+def used(device: str) -> bool:
+    """Whether a model that is to run on `device`, as CTranslate2 spells it, runs on a graphics processor."""
+    return device == "cuda" or (device == "auto" and _devices() > 0)
+
+
 def memory_mb(
     driver: Path = _DRIVER, library: Callable[[], Any] = _library, devices: Callable[[], int] = _devices
 ) -> int:

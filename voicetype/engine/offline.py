@@ -50,13 +50,6 @@ class Way:
     hotwords: tuple[str, ...] = ()
 
 
-def on_cuda(device: str) -> bool:
-    """Whether a model that is to run on `device`, as CTranslate2 spells it, runs on a graphics card."""
-    import ctranslate2
-
-    return device == "cuda" or (device == "auto" and bool(ctranslate2.get_cuda_device_count()))
-
-
 class Offline:
     """A loaded model on stretches of recordings; one thread at a time calls it."""
 

@@ -6,8 +6,8 @@ import os
 
 from voicetype.choice import heard_language
 from voicetype.config import Config
-from voicetype.engine import Hearing, integrity, models
-from voicetype.engine.offline import Offline, Way, on_cuda
+from voicetype.engine import Hearing, gpu, integrity, models
+from voicetype.engine.offline import Offline, Way
 from voicetype.engine.progress import Bar
 from voicetype.engine.whisper import Whisper
 from voicetype.own_words import vocabulary
@@ -24,7 +24,7 @@ def scribe(config: Config) -> Scribe:
 
     The models are fetched and loaded when they are first needed. Raises ConfigError.
     """
-    batch = config.transcribe.batch or (_ON_CUDA if on_cuda(config.models.device) else _ON_A_PROCESSOR)
+    batch = config.transcribe.batch or (_ON_CUDA if gpu.used(config.models.device) else _ON_A_PROCESSOR)
     way = Way("", config.engine.beam_size, batch, words=True)
     how = Hearing(config.language, among=config.languages)
     return Scribe(lambda: _offline(config), how, way, vocabulary(config.vocabulary))
